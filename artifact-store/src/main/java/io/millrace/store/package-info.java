@@ -1,0 +1,2 @@
+/** Immutable blobs by digest, and replaceable snapshots beside them. Knows no service framework. */
+package io.millrace.store;

@@ -1,0 +1,2 @@
+/** Benchmarks, each printing one JSON line per figure. */
+package io.millrace.bench;

@@ -1,0 +1,2 @@
+/** Bases: import, storage, quantisation. */
+package io.millrace.engine.base;

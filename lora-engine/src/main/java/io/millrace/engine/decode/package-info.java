@@ -1,0 +1,2 @@
+/** Generation with per-row adapters. */
+package io.millrace.engine.decode;

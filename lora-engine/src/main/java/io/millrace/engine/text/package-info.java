@@ -1,0 +1,2 @@
+/** Tokens, chat templates, and examples as token sequences. */
+package io.millrace.engine.text;

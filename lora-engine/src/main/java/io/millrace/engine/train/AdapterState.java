@@ -1,0 +1,20 @@
+package io.millrace.engine.train;
+
+import io.millrace.core.Digest;
+import io.millrace.core.LoraConfig;
+
+/**
+ * Weights and optimizer of one adapter, off the device.
+ *
+ * @param step optimizer steps taken
+ * @param content a safetensors file: for each module path P the tensors {@code P.lora_A}, {@code P.lora_B} and their
+ *     AdamW moments with the suffixes {@code .m} and {@code .v}, all float32, sorted by name; the same state always gives
+ *     the same bytes
+ */
+public record AdapterState(LoraConfig config, long step, byte[] content) {
+
+    /** Digest of {@link #content} and the step: equal states have equal digests. */
+    public Digest digest() {
+        return Digest.of(Digest.of(content).hex() + ":" + step);
+    }
+}

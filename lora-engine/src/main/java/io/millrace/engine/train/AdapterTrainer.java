@@ -1,0 +1,30 @@
+package io.millrace.engine.train;
+
+import io.millrace.core.AdapterWeights;
+import io.millrace.engine.text.TrainingSequence;
+import java.util.List;
+
+/** One adapter on the device while it trains. Not safe for use by many threads. Closing frees device memory. */
+public interface AdapterTrainer extends AutoCloseable {
+
+    /**
+     * Forward, backward and one AdamW update over the sequences: sum of the weighted losses of their labelled tokens,
+     * divided once by the weighted number of those tokens.
+     *
+     * @throws io.millrace.core.MillraceException {@code non_finite} where loss or gradient isn't finite; the adapter is
+     *     then unchanged
+     */
+    StepResult step(List<TrainingSequence> sequences, StepOptions options);
+
+    /** Mean negative log-likelihood of each sequence's labelled tokens under the current adapter, without dropout. */
+    double[] losses(List<TrainingSequence> sequences, int microBatch);
+
+    /** The current state, copied off the device. Deterministic: the same steps give the same bytes. */
+    AdapterState state();
+
+    /** The current weights alone. */
+    AdapterWeights weights();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,2 @@
+/** Training of one adapter over a frozen base. */
+package io.millrace.engine.train;

@@ -1,0 +1,59 @@
+package io.millrace.registry;
+
+import io.millrace.core.AdapterName;
+import io.millrace.core.Digest;
+import io.millrace.core.VersionId;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One published version.
+ *
+ * @param ordinal N of {@code vN}, from 1
+ * @param files every file, the manifest {@code millrace.json} included, sorted by name
+ * @param prototypes blob of routing prototypes
+ * @param promotionReason why it became champion or not
+ * @param offset of the record that published it
+ */
+public record VersionEntry(
+        AdapterName adapter,
+        VersionId id,
+        int ordinal,
+        Digest manifest,
+        String baseId,
+        Optional<VersionId> parent,
+        Optional<VersionId> rebuiltFrom,
+        List<FileEntry> files,
+        int rank,
+        double alpha,
+        List<String> targetModules,
+        long rounds,
+        long examples,
+        Evaluation evaluation,
+        Optional<Digest> prototypes,
+        String promotionReason,
+        boolean retired,
+        Instant publishedAt,
+        long offset) {
+
+    /** One file of a version; its bytes are the blob of that digest. */
+    public record FileEntry(String name, Digest sha256, long sizeBytes) {}
+
+    /** The gate's numbers; a loss that wasn't measured is NaN. */
+    public record Evaluation(
+            int heldoutExamples,
+            double heldoutLoss,
+            double heldoutLossChampion,
+            double heldoutLossBase,
+            double trainLoss) {}
+
+    public Optional<FileEntry> file(String name) {
+        return files.stream().filter(f -> f.name().equals(name)).findFirst();
+    }
+
+    /** As {@code v42}. */
+    public String ordinalName() {
+        return "v" + ordinal;
+    }
+}

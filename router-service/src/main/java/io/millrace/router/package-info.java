@@ -1,0 +1,2 @@
+/** The router: select, lease, compose, generate, record. */
+package io.millrace.router;

@@ -1,0 +1,2 @@
+/** One JVM with everything, and the command line. */
+package io.millrace.standalone;

@@ -1,0 +1,2 @@
+/** Fixtures for tests. */
+package io.millrace.testkit;

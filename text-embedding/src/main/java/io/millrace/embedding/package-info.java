@@ -1,0 +1,2 @@
+/** Sentence embeddings and routing prototypes. */
+package io.millrace.embedding;

@@ -1,0 +1,2 @@
+/** The trainer: curate, plan, train, check, publish. */
+package io.millrace.trainer;
