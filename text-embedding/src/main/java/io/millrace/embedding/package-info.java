@@ -1,2 +1,2 @@
-/** Sentence embeddings and routing prototypes. */
+/** Sentence embeddings (MiniLM, in-process) and the prototypes that requests are routed by. Knows no framework. */
 package io.millrace.embedding;
