@@ -49,4 +49,19 @@ public record TrainingExample(
         }
         return prompt.toString();
     }
+
+    /** The text that its adapter's routing prototypes are fitted on, in the terms a request is routed by. */
+    public String routingText() {
+        return content instanceof Content.Messages m ? routingText(m.messages()) : prompt();
+    }
+
+    /** What a conversation is routed by: its last user turn, or all of its text where it has none. */
+    public static String routingText(List<ChatMessage> messages) {
+        for (int i = messages.size() - 1; i >= 0; i--) {
+            if (messages.get(i).role().equals("user")) {
+                return messages.get(i).content();
+            }
+        }
+        return String.join("\n", messages.stream().map(ChatMessage::content).toList());
+    }
 }
