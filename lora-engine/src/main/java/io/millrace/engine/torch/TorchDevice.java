@@ -1,0 +1,61 @@
+package io.millrace.engine.torch;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+
+/**
+ * Where tensors live and operators run.
+ *
+ * @param cuda index of the CUDA device, -1 for the CPU
+ */
+public record TorchDevice(int cuda) {
+    public static final TorchDevice CPU = new TorchDevice(-1);
+
+    /** DJL's native code takes a device as {type, index}; the type is 0 for the CPU, 1 for CUDA. */
+    static final int[] CPU_JNI = {0, -1};
+
+    /**
+     * @param name {@code auto}: the first CUDA device where this machine's libtorch has one, else the CPU; {@code cpu};
+     *     {@code cuda:N}
+     * @throws MillraceException {@code bad_setting} where there is no such device
+     */
+    static TorchDevice parse(String name, Engine engine) {
+        if (name.equals("cpu")) {
+            return CPU;
+        }
+        int devices = engine.hasCapability("CUDA") ? engine.getGpuCount() : 0;
+        if (name.equals("auto")) {
+            return devices > 0 ? new TorchDevice(0) : CPU;
+        }
+        if (!name.matches("cuda(:\\d{1,3})?")) {
+            throw new MillraceException(ErrorCode.BAD_SETTING, "'" + name + "' is no device; use auto, cpu or cuda:N");
+        }
+        int index = name.equals("cuda") ? 0 : Integer.parseInt(name.substring("cuda:".length()));
+        if (index >= devices) {
+            throw new MillraceException(
+                    ErrorCode.BAD_SETTING,
+                    "this libtorch sees " + devices + " CUDA devices, so no " + name
+                            + "; use --device cpu, or point PYTORCH_LIBRARY_PATH at a PyTorch 2.7.1 with CUDA");
+        }
+        return new TorchDevice(index);
+    }
+
+    public boolean isCuda() {
+        return cuda >= 0;
+    }
+
+    int[] jni() {
+        return isCuda() ? new int[] {1, cuda} : CPU_JNI.clone();
+    }
+
+    Device djl() {
+        return isCuda() ? Device.gpu(cuda) : Device.cpu();
+    }
+
+    @Override
+    public String toString() {
+        return isCuda() ? "cuda:" + cuda : "cpu";
+    }
+}

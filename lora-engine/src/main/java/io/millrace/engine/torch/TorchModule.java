@@ -1,0 +1,45 @@
+package io.millrace.engine.torch;
+
+/**
+ * Methods compiled from TorchScript source. Safe for use by many threads; a method runs on the thread that calls it, with
+ * the runtime's number of threads inside operators, outside inference mode and with gradients off.
+ */
+public final class TorchModule implements AutoCloseable {
+    private final long handle;
+    private final int threads;
+    private boolean closed;
+
+    TorchModule(long handle, int threads) {
+        this.handle = handle;
+        this.threads = threads;
+    }
+
+    /** Starts a call; the method's {@code self} is implied. */
+    public TorchCall call(String method) {
+        return new TorchCall(this, method);
+    }
+
+    /** Runs the method and leaves this thread's gradient mode as it was, also when TorchScript raised an error. */
+    long run(String method, long[] values) {
+        if (closed) {
+            throw new IllegalStateException("this module is closed");
+        }
+        boolean before = LibTorch.gradMode();
+        LibTorch.setThreads(threads);
+        LibTorch.setOptimize(false);
+        LibTorch.setGradMode(false);
+        try {
+            return LibTorch.runMethod(handle, method, values);
+        } finally {
+            LibTorch.setGradMode(before);
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            LibTorch.deleteModule(handle);
+        }
+    }
+}

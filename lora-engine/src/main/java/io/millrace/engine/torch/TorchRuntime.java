@@ -1,0 +1,158 @@
+package io.millrace.engine.torch;
+
+import ai.djl.engine.Engine;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import java.io.ByteArrayInputStream;
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * libtorch on one device with a number of threads: loads modules and makes tensors. One process may hold several; each
+ * call sets the number of threads of the Java thread it comes from. Safe for use by many threads.
+ */
+public final class TorchRuntime {
+    private final TorchDevice device;
+    private final int threads;
+    private final String version;
+    private final TorchModule memory;
+
+    private TorchRuntime(TorchDevice device, int threads, String version) {
+        this.device = device;
+        this.threads = threads;
+        this.version = version;
+        this.memory = load(TorchSource.resource(TorchRuntime.class, "memory.py"));
+    }
+
+    /**
+     * Starts DJL's PyTorch engine, which unpacks libtorch on its very first start.
+     *
+     * @param device {@code auto}, {@code cpu} or {@code cuda:N}
+     * @param threads threads inside an operator on the CPU; 0: one for each processor
+     * @throws MillraceException {@code bad_setting} where the device doesn't exist or libtorch can't be loaded
+     */
+    public static TorchRuntime start(String device, int threads) {
+        if (threads < 0) {
+            throw new MillraceException(ErrorCode.BAD_SETTING, "threads must be at least 0, not " + threads);
+        }
+        Engine engine;
+        try {
+            engine = Engine.getEngine("PyTorch");
+        } catch (RuntimeException | LinkageError e) {
+            throw new MillraceException(
+                    ErrorCode.BAD_SETTING,
+                    "libtorch can't be loaded (" + e.getMessage()
+                            + "); Linux and Windows on x86-64, Linux and macOS on arm64 are supported",
+                    e);
+        }
+        int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+        return new TorchRuntime(TorchDevice.parse(device, engine), count, engine.getVersion());
+    }
+
+    public TorchDevice device() {
+        return device;
+    }
+
+    public int threads() {
+        return threads;
+    }
+
+    /** What results depend on beside the program and its data, as {@code libtorch-2.7.1/cpu/avx512_bf16}. */
+    public String fingerprint() {
+        return "libtorch-" + version + "/" + device + "/" + InstructionSet.detect();
+    }
+
+    /** Native objects that haven't been freed yet, over all runtimes of the process. */
+    public static long liveHandles() {
+        return LibTorch.liveHandles();
+    }
+
+    /** Compiles source text. @throws MillraceException {@code internal} with TorchScript's message where it doesn't compile */
+    public TorchModule load(TorchSource source) {
+        byte[] archive = TorchArchive.of(source);
+        return new TorchModule(
+                LibTorch.loadModule(new ByteArrayInputStream(archive), archive.length, device.jni()), threads);
+    }
+
+    public Tensor tensor(float[] data, long... shape) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(data.length, Float.BYTES))
+                .order(ByteOrder.nativeOrder());
+        bytes.asFloatBuffer().put(data);
+        return copyOf(ElementType.F32, bytes, shape);
+    }
+
+    public Tensor tensor(long[] data, long... shape) {
+        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(data.length, Long.BYTES))
+                .order(ByteOrder.nativeOrder());
+        bytes.asLongBuffer().put(data);
+        return copyOf(ElementType.I64, bytes, shape);
+    }
+
+    /**
+     * A tensor from little-endian bytes, from the buffer's position on.
+     *
+     * @throws IllegalArgumentException where shape and bytes differ in size
+     */
+    public Tensor copyOf(ElementType type, ByteBuffer bytes, long... shape) {
+        ByteBuffer direct = bytes.isDirect() && aligned(type, bytes) ? bytes.slice() : directCopy(bytes);
+        return make(type, direct, false, shape);
+    }
+
+    /**
+     * A tensor that stands on the buffer's own memory where the device is the CPU, the type is one that DJL can make
+     * (not bfloat16) and the buffer is direct (as mapped files are), else a copy. The tensor and lists made of it keep the buffer reachable; results of calls don't: views
+     * of it must not outlive it. It must not be written to.
+     */
+    public Tensor map(ElementType type, ByteBuffer bytes, long... shape) {
+        if (device.isCuda() || type.reinterpreted() || !bytes.isDirect() || !aligned(type, bytes)) {
+            return copyOf(type, bytes, shape);
+        }
+        return make(type, bytes.slice(), true, shape);
+    }
+
+    private Tensor make(ElementType type, ByteBuffer direct, boolean keep, long[] shape) {
+        long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
+        if (elements * type.bytes() != direct.remaining()) {
+            throw new IllegalArgumentException("shape " + Arrays.toString(shape) + " of " + type + " needs "
+                    + elements * type.bytes() + " bytes, not " + direct.remaining());
+        }
+        Optional<ByteBuffer> kept = keep ? Optional.of(direct) : Optional.empty();
+        long[] made = type.reinterpreted() ? new long[] {direct.remaining()} : shape;
+        Tensor plain = new Tensor(place(direct, made, type, keep), kept);
+        if (!type.reinterpreted()) {
+            return plain;
+        }
+        try (plain) {
+            return memory.call("view_as")
+                    .arg(plain)
+                    .arg(type.torchCode())
+                    .arg(shape)
+                    .toTensor();
+        }
+    }
+
+    private long place(ByteBuffer direct, long[] shape, ElementType type, boolean keep) {
+        long blob = LibTorch.fromBlob(direct, shape, type.djlCode());
+        if (keep) {
+            return blob;
+        }
+        try {
+            return device.isCuda() ? LibTorch.to(blob, type.djlCode(), device.jni()) : LibTorch.copyOf(blob);
+        } finally {
+            LibTorch.deleteTensor(blob);
+            Reference.reachabilityFence(direct);
+        }
+    }
+
+    private static boolean aligned(ElementType type, ByteBuffer bytes) {
+        return bytes.alignmentOffset(bytes.position(), type.bytes()) == 0;
+    }
+
+    private static ByteBuffer directCopy(ByteBuffer bytes) {
+        ByteBuffer direct = ByteBuffer.allocateDirect(bytes.remaining());
+        return direct.put(bytes.duplicate()).flip();
+    }
+}
