@@ -51,6 +51,7 @@ public enum ErrorCode {
     WRONG_BASE(409, Retry.NO),
 
     // Something around us fails.
+    PORT_TAKEN(503, Retry.NO),
     NOT_READY(503, Retry.YES),
     KAFKA_UNAVAILABLE(503, Retry.YES),
     STORE_UNAVAILABLE(503, Retry.YES),
