@@ -35,6 +35,7 @@ public enum ErrorCode {
     ALREADY_EXISTS(409, Retry.NO),
     IMMUTABLE_SETTING(409, Retry.NO),
     VERSION_IN_USE(409, Retry.NO),
+    NO_EARLIER_CHAMPION(409, Retry.NO),
     VERSION_RETIRED(410, Retry.NO),
     ALIAS_MOVED(412, Retry.YES),
     PRECONDITION_REQUIRED(428, Retry.NO),

@@ -3,6 +3,7 @@ package io.millrace.registry;
 import io.millrace.core.AdapterName;
 import io.millrace.core.Digest;
 import io.millrace.core.VersionId;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,6 +27,22 @@ public interface RegistryView {
      * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}
      */
     VersionEntry resolve(AdapterName name, String revision);
+
+    /** The newest version that isn't retired. */
+    Optional<VersionEntry> latest(AdapterName name);
+
+    /** What changed of an adapter, oldest first: its aliases, settings and switches after each such record. */
+    List<AdapterHead> history(AdapterName name);
+
+    /**
+     * The registry as it was when it had passed an offset.
+     *
+     * @throws io.millrace.core.MillraceException {@code bad_request} where this view doesn't contain it yet
+     */
+    RegistryView at(long offset);
+
+    /** The registry as it was at a time, by the broker's clock. */
+    RegistryView at(Instant time);
 
     Optional<RecipeEntry> recipe(AdapterName name);
 

@@ -52,6 +52,31 @@ public record VersionEntry(
         return files.stream().filter(f -> f.name().equals(name)).findFirst();
     }
 
+    VersionEntry withRetired(boolean isRetired) {
+        return isRetired == retired
+                ? this
+                : new VersionEntry(
+                        adapter,
+                        id,
+                        ordinal,
+                        manifest,
+                        baseId,
+                        parent,
+                        rebuiltFrom,
+                        files,
+                        rank,
+                        alpha,
+                        targetModules,
+                        rounds,
+                        examples,
+                        evaluation,
+                        prototypes,
+                        promotionReason,
+                        isRetired,
+                        publishedAt,
+                        offset);
+    }
+
     /** As {@code v42}. */
     public String ordinalName() {
         return "v" + ordinal;
