@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
  */
 public record AdapterName(String namespace, String name) implements Comparable<AdapterName> {
     private static final Pattern PART = Pattern.compile("[A-Za-z0-9]([A-Za-z0-9._-]{0,94}[A-Za-z0-9])?");
+    private static final int MAX_SHOWN = 200;
     private static final Pattern VERSIONED = Pattern.compile(".*\\.v[0-9]+");
 
     public AdapterName {
@@ -37,9 +38,10 @@ public record AdapterName(String namespace, String name) implements Comparable<A
     }
 
     private static MillraceException bad(String text) {
+        String shown = text.length() <= MAX_SHOWN ? text : text.substring(0, MAX_SHOWN) + "…";
         return new MillraceException(
                 ErrorCode.BAD_ADAPTER_NAME,
-                "'" + text + "' is no adapter name; write namespace/name with letters, digits, '.', '_' and '-'"
+                "'" + shown + "' is no adapter name; write namespace/name with letters, digits, '.', '_' and '-'"
                         + " (not ending in .v<digits>)");
     }
 

@@ -1,0 +1,174 @@
+package io.millrace.core;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The one way to write a JSON value: RFC 8785 (JSON Canonicalization Scheme). Members are sorted by the UTF-16 code
+ * units of their names, numbers are written as ECMAScript writes an IEEE 754 double (so integers beyond 2^53 lose
+ * digits: write those as strings), nothing stands between tokens.
+ */
+public final class CanonicalJson {
+    private static final int MAX_DIGITS = 17; // enough to tell any two doubles apart
+    private static final int MAX_PLAIN_EXPONENT = 21;
+    private static final int MIN_PLAIN_EXPONENT = -6;
+
+    private CanonicalJson() {}
+
+    /**
+     * Writes maps with string keys, lists, strings, numbers, booleans and nulls.
+     *
+     * @throws IllegalArgumentException for anything else, for NaN and infinities, and for unpaired surrogates
+     */
+    public static byte[] bytes(Object value) {
+        StringBuilder text = new StringBuilder();
+        write(value, text);
+        try {
+            ByteBuffer utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            byte[] bytes = new byte[utf8.remaining()];
+            utf8.get(bytes);
+            return bytes;
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("a string holds an unpaired surrogate", e);
+        }
+    }
+
+    public static String text(Object value) {
+        return new String(bytes(value), StandardCharsets.UTF_8);
+    }
+
+    private static void write(Object value, StringBuilder out) {
+        if (value == null || value instanceof Boolean) {
+            out.append(value);
+        } else if (value instanceof CharSequence s) {
+            writeString(s, out);
+        } else if (value instanceof Number n) {
+            out.append(number(n));
+        } else if (value instanceof List<?> list) {
+            writeList(list, out);
+        } else if (value instanceof Map<?, ?> map) {
+            writeMap(map, out);
+        } else {
+            throw new IllegalArgumentException(
+                    "no JSON value: " + value.getClass().getName());
+        }
+    }
+
+    private static void writeList(List<?> list, StringBuilder out) {
+        out.append('[');
+        String separator = "";
+        for (Object element : list) {
+            out.append(separator);
+            write(element, out);
+            separator = ",";
+        }
+        out.append(']');
+    }
+
+    private static void writeMap(Map<?, ?> map, StringBuilder out) {
+        TreeMap<String, Object> sorted = new TreeMap<>(); // String's order is that of UTF-16 code units
+        map.forEach((key, element) -> sorted.put((String) key, element));
+        out.append('{');
+        String separator = "";
+        for (Map.Entry<String, Object> entry : sorted.entrySet()) {
+            out.append(separator);
+            writeString(entry.getKey(), out);
+            out.append(':');
+            write(entry.getValue(), out);
+            separator = ",";
+        }
+        out.append('}');
+    }
+
+    private static void writeString(CharSequence text, StringBuilder out) {
+        out.append('"');
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            switch (c) {
+                case '"' -> out.append("\\\"");
+                case '\\' -> out.append("\\\\");
+                case '\b' -> out.append("\\b");
+                case '\t' -> out.append("\\t");
+                case '\n' -> out.append("\\n");
+                case '\f' -> out.append("\\f");
+                case '\r' -> out.append("\\r");
+                default -> {
+                    if (c < 0x20) {
+                        out.append("\\u00")
+                                .append(Character.forDigit(c >> 4, 16))
+                                .append(Character.forDigit(c & 15, 16));
+                    } else {
+                        out.append(c);
+                    }
+                }
+            }
+        }
+        out.append('"');
+    }
+
+    private static String number(Number number) {
+        if (number instanceof Integer
+                || number instanceof Long
+                || number instanceof Short
+                || number instanceof Byte
+                || number instanceof BigInteger) {
+            BigInteger integer = new BigInteger(number.toString());
+            if (integer.bitLength() <= 53) {
+                return integer.toString();
+            }
+        }
+        return number(number.doubleValue());
+    }
+
+    /** ECMAScript's Number::toString: the shortest digits that name this double, the closest where several do. */
+    private static String number(double value) {
+        if (Double.isNaN(value) || Double.isInfinite(value)) {
+            throw new IllegalArgumentException("JSON has no number " + value);
+        }
+        if (value == 0) {
+            return "0"; // also for -0
+        }
+        BigDecimal decimal = shortest(Math.abs(value));
+        String digits = decimal.unscaledValue().toString();
+        int exponent = digits.length() - decimal.scale(); // the value is 0.digits * 10^exponent
+        String sign = value < 0 ? "-" : "";
+        return sign + layout(digits, exponent);
+    }
+
+    // Double.toString isn't the shortest before Java 19.
+    private static BigDecimal shortest(double magnitude) {
+        BigDecimal exact = new BigDecimal(magnitude);
+        for (int precision = 1; precision < MAX_DIGITS; precision++) {
+            BigDecimal rounded = exact.round(new MathContext(precision, RoundingMode.HALF_EVEN));
+            if (rounded.doubleValue() == magnitude) {
+                return rounded.stripTrailingZeros();
+            }
+        }
+        return exact.round(new MathContext(MAX_DIGITS, RoundingMode.HALF_EVEN)).stripTrailingZeros();
+    }
+
+    private static String layout(String digits, int exponent) {
+        int length = digits.length();
+        if (length <= exponent && exponent <= MAX_PLAIN_EXPONENT) {
+            return digits + "0".repeat(exponent - length);
+        }
+        if (0 < exponent && exponent <= MAX_PLAIN_EXPONENT) {
+            return digits.substring(0, exponent) + "." + digits.substring(exponent);
+        }
+        if (MIN_PLAIN_EXPONENT < exponent && exponent <= 0) {
+            return "0." + "0".repeat(-exponent) + digits;
+        }
+        int power = exponent - 1;
+        String fraction = length == 1 ? "" : "." + digits.substring(1);
+        return digits.charAt(0) + fraction + "e" + (power < 0 ? "-" : "+") + Math.abs(power);
+    }
+}
