@@ -25,7 +25,7 @@ record DoubleQuantisation(byte[] codes, float[] scales, float offset) {
             scales[block] = largestDistance(absmax, from, to, offset);
             float inverse = scales[block] == 0 ? 0 : 1 / scales[block];
             for (int i = from; i < to; i++) {
-                codes[i] = (byte) DynamicMap.signed().nearest((absmax[i] - offset) * inverse);
+                codes[i] = (byte) DynamicMap.signed().code((absmax[i] - offset) * inverse);
             }
         }
         return new DoubleQuantisation(codes, scales, offset);

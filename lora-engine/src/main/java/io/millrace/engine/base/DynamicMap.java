@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
  */
 final class DynamicMap {
     private static final String RESOURCE = "dynamic-map-signed.txt";
+    private static final int GRID = 65536;
     private static final DynamicMap SIGNED = new DynamicMap(read());
 
     private final float[] values;
@@ -33,19 +34,24 @@ final class DynamicMap {
         return values.clone();
     }
 
-    /** The code of the nearest value; the lower one where two are as near. */
-    int nearest(float x) {
+    /**
+     * The code of the value nearest to x, found as bitsandbytes' CPU quantiser finds it: x is first rounded to one of
+     * {@value #GRID} evenly spaced numbers in [-1, 1], so next to a midpoint the other neighbour can win.
+     */
+    int code(float x) {
+        double step = (GRID - 1) / 2.0;
+        double rounded = Math.floor((x + 1.0) * step + 0.5) / step - 1;
         int low = 0;
         int high = values.length - 1;
         while (high - low > 1) {
             int middle = (low + high) >>> 1;
-            if (values[middle] <= x) {
+            if (values[middle] <= rounded) {
                 low = middle;
             } else {
                 high = middle;
             }
         }
-        return x - values[low] <= values[high] - x ? low : high;
+        return rounded - values[low] <= values[high] - rounded ? low : high;
     }
 
     private static float[] read() {

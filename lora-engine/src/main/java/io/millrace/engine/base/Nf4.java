@@ -43,6 +43,11 @@ public final class Nf4 {
         return VALUES.clone();
     }
 
+    /** The value of a code, 0 to 15. */
+    public static float value(int code) {
+        return VALUES[code];
+    }
+
     /**
      * Quantises with double quantisation.
      *
@@ -51,10 +56,13 @@ public final class Nf4 {
     public static BaseTensor.Nf4 quantise(float[] weights, long[] shape) {
         float[] absmax = new float[blocks(weights.length)];
         byte[] packed = quantise(weights, absmax);
-        DoubleQuantisation scales = DoubleQuantisation.of(absmax);
+        return tensor(shape, ByteBuffer.wrap(packed), DoubleQuantisation.of(absmax));
+    }
+
+    static BaseTensor.Nf4 tensor(long[] shape, ByteBuffer packed, DoubleQuantisation scales) {
         return new BaseTensor.Nf4(
                 shape.clone(),
-                readOnly(ByteBuffer.wrap(packed)),
+                readOnly(packed),
                 readOnly(ByteBuffer.wrap(scales.codes())),
                 littleEndian(scales.scales()),
                 scales.offset());
@@ -80,6 +88,11 @@ public final class Nf4 {
 
     /** The float32 values of a tensor; a caller that wants another type rounds them once. */
     public static float[] dequantise(BaseTensor.Nf4 tensor) {
+        return dequantise(tensor.packed(), absmax(tensor), elements(tensor.shape()));
+    }
+
+    /** Each block's absmax, after undoing the second quantisation. */
+    static float[] absmax(BaseTensor.Nf4 tensor) {
         int blocks = tensor.absmaxCodes().remaining();
         byte[] codes = new byte[blocks];
         tensor.absmaxCodes().duplicate().get(codes);
@@ -89,8 +102,7 @@ public final class Nf4 {
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asFloatBuffer()
                 .get(scales);
-        float[] absmax = new DoubleQuantisation(codes, scales, tensor.absmaxOffset()).dequantise();
-        return dequantise(tensor.packed(), absmax, elements(tensor.shape()));
+        return new DoubleQuantisation(codes, scales, tensor.absmaxOffset()).dequantise();
     }
 
     /** @param packed at least ceil(elements / 2) bytes */
@@ -142,7 +154,7 @@ public final class Nf4 {
         return Math.toIntExact(elements);
     }
 
-    private static ByteBuffer littleEndian(float[] values) {
+    static ByteBuffer littleEndian(float[] values) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asFloatBuffer().put(values);
         return readOnly(bytes);

@@ -61,7 +61,7 @@ class Nf4Test {
 
         // Then each is off by at most half the widest gap of the dynamic map, times the widest spread
         for (int i = 0; i < blocks; i++) {
-            assertThat(Math.abs(back[i] - absmax[i])).isLessThan(0.0081f * 0.02f);
+            assertThat(Math.abs(back[i] - absmax[i])).isLessThan(0.0082f * 0.02f);
         }
     }
 

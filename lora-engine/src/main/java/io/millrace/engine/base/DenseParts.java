@@ -1,0 +1,44 @@
+package io.millrace.engine.base;
+
+import io.millrace.core.safetensors.HalfFloats;
+import io.millrace.core.safetensors.SafetensorsWriter.TensorSource;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.WritableByteChannel;
+import java.util.Arrays;
+import java.util.function.LongConsumer;
+
+/** Writes a dense tensor part by part in its own element type, which holds every value exactly. */
+record DenseParts(String name, SourceTensor.Numbers tensor, LongConsumer progress) implements TensorSource {
+
+    @Override
+    public void writeTo(WritableByteChannel out) throws IOException {
+        long elements = Arrays.stream(tensor.shape()).reduce(1, Math::multiplyExact);
+        float[] values = new float[TensorQuantiser.PART];
+        ByteBuffer bytes =
+                ByteBuffer.allocate(values.length * tensor.element().bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        for (long from = 0; from < elements; from += values.length) {
+            int count = (int) Math.min(values.length, elements - from);
+            tensor.read(from, values, count);
+            TensorQuantiser.requireFinite(name, values, count);
+            bytes.clear();
+            encode(values, count, bytes);
+            bytes.flip();
+            while (bytes.hasRemaining()) {
+                out.write(bytes);
+            }
+            progress.accept(count);
+        }
+    }
+
+    private void encode(float[] values, int count, ByteBuffer bytes) {
+        for (int i = 0; i < count; i++) {
+            switch (tensor.element()) {
+                case F32 -> bytes.putFloat(values[i]);
+                case F16 -> bytes.putShort(HalfFloats.toF16(values[i]));
+                case BF16 -> bytes.putShort(HalfFloats.toBf16(values[i]));
+            }
+        }
+    }
+}
