@@ -64,6 +64,13 @@ final class PastView implements RegistryView {
     }
 
     @Override
+    public List<RegistryChange> changesAfter(long after, int limit) {
+        return now.changesAfter(after, limit).stream()
+                .takeWhile(c -> c.offset() <= offset)
+                .toList();
+    }
+
+    @Override
     public Optional<RecipeEntry> recipe(AdapterName name) {
         return now.recipeHistories().get(name.toString()).flatMap(h -> h.floor(offset));
     }

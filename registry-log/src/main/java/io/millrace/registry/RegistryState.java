@@ -39,14 +39,14 @@ public final class RegistryState implements RegistryView {
     private final PersistentMap<String, PersistentMap<Long, RecipeEntry>> recipes;
     private final PersistentMap<Digest, RegisteredBase> bases;
     private final CommandMemory commands;
-    private final PersistentMap<Long, Instant> changes;
+    private final PersistentMap<Long, RegistryChange> changes;
     private final OptionalLong stoppedAt;
 
     /** A base and the offset that registered it. */
     record RegisteredBase(long offset, BaseEntry entry) {}
 
     /** What {@link RegistryState#step} gives. */
-    public record Step(RegistryState state, CommandOutcome outcome, boolean changed) {}
+    public record Step(RegistryState state, CommandOutcome outcome, boolean changed, Optional<String> commandId) {}
 
     RegistryState(
             long offset,
@@ -55,7 +55,7 @@ public final class RegistryState implements RegistryView {
             PersistentMap<String, PersistentMap<Long, RecipeEntry>> recipes,
             PersistentMap<Digest, RegisteredBase> bases,
             CommandMemory commands,
-            PersistentMap<Long, Instant> changes,
+            PersistentMap<Long, RegistryChange> changes,
             OptionalLong stoppedAt) {
         this.offset = offset;
         this.time = time;
@@ -82,14 +82,15 @@ public final class RegistryState implements RegistryView {
             return step(at, timestamp, RegistryRecord.parseFrom(value));
         } catch (InvalidProtocolBufferException e) {
             return at <= offset || stoppedAt.isPresent()
-                    ? new Step(this, known(at), false)
+                    ? new Step(this, known(at), false, Optional.empty())
                     : new Step(
                             passed(at, timestamp),
                             refused(
                                     at,
                                     ErrorCode.BAD_REQUEST,
                                     "the record at offset " + at + " is no registry command"),
-                            false);
+                            false,
+                            Optional.empty());
         }
     }
 
@@ -102,10 +103,10 @@ public final class RegistryState implements RegistryView {
      */
     public Step step(long at, Instant timestamp, RegistryRecord command) {
         if (at <= offset || stoppedAt.isPresent()) {
-            return new Step(this, known(at), false);
+            return new Step(this, known(at), false, Optional.empty());
         }
         if (Integer.compareUnsigned(command.getFoldVersion(), FOLD_VERSION) > 0) {
-            return new Step(stopped(at), newer(at), false);
+            return new Step(stopped(at), newer(at), false, Optional.empty());
         }
         RegistryState passed = passed(at, timestamp);
         String id = command.getCommandId();
@@ -113,11 +114,12 @@ public final class RegistryState implements RegistryView {
             return new Step(
                     passed,
                     refused(at, ErrorCode.BAD_REQUEST, "a command needs a command_id of 1 to 200 characters"),
-                    false);
+                    false,
+                    Optional.empty());
         }
         Optional<CommandOutcome> before = commands.outcome(id);
         if (before.isPresent()) {
-            return new Step(passed, before.get(), false);
+            return new Step(passed, before.get(), false, Optional.of(id));
         }
         return passed.execute(new Moment(at, passed.time), command);
     }
@@ -136,9 +138,10 @@ public final class RegistryState implements RegistryView {
         }
         CommandOutcome outcome = new CommandOutcome(moment.offset(), error, change.detail());
         return new Step(
-                change.state().remembering(command.getCommandId(), outcome, moment, change.changed()),
+                change.state().remembering(command, outcome, moment, change.changed()),
                 outcome,
-                change.changed());
+                change.changed(),
+                Optional.of(command.getCommandId()));
     }
 
     private Change dispatch(Moment moment, RegistryRecord record) {
@@ -222,6 +225,12 @@ public final class RegistryState implements RegistryView {
     }
 
     @Override
+    public List<RegistryChange> changesAfter(long after, int limit) {
+        int from = changes.countUpTo(after);
+        return List.copyOf(changes.values().subList(from, Math.min(changes.size(), from + limit)));
+    }
+
+    @Override
     public Optional<RecipeEntry> recipe(AdapterName name) {
         return recipes.get(name.toString()).flatMap(PersistentMap::last);
     }
@@ -260,7 +269,7 @@ public final class RegistryState implements RegistryView {
         int high = changes.size();
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (changes.at(middle).isAfter(then)) {
+            if (changes.at(middle).at().isAfter(then)) {
                 high = middle;
             } else {
                 low = middle + 1;
@@ -306,7 +315,7 @@ public final class RegistryState implements RegistryView {
         return commands;
     }
 
-    PersistentMap<Long, Instant> changes() {
+    PersistentMap<Long, RegistryChange> changes() {
         return changes;
     }
 
@@ -351,16 +360,43 @@ public final class RegistryState implements RegistryView {
         return new RegistryState(offset, time, adapters, recipes, bases, commands, changes, OptionalLong.of(at));
     }
 
-    private RegistryState remembering(String commandId, CommandOutcome outcome, Moment moment, boolean changed) {
+    private RegistryState remembering(RegistryRecord command, CommandOutcome outcome, Moment moment, boolean changed) {
         return new RegistryState(
                 offset,
                 time,
                 adapters,
                 recipes,
                 bases,
-                commands.with(commandId, outcome),
-                changed ? changes.put(moment.offset(), moment.at()) : changes,
+                commands.with(command.getCommandId(), outcome),
+                changed ? changes.put(moment.offset(), changeOf(command, outcome, moment)) : changes,
                 stoppedAt);
+    }
+
+    private static RegistryChange changeOf(RegistryRecord command, CommandOutcome outcome, Moment moment) {
+        RegistryChange.Kind kind =
+                switch (command.getCommandCase()) {
+                    case PUT_RECIPE -> RegistryChange.Kind.RECIPE;
+                    case REGISTER_BASE -> RegistryChange.Kind.BASE;
+                    default -> RegistryChange.Kind.ADAPTER;
+                };
+        return new RegistryChange(moment.offset(), moment.at(), kind, subject(command), outcome.detail());
+    }
+
+    /** The adapter, recipe or base that a command is about: its record's key. */
+    static String subject(RegistryRecord command) {
+        return switch (command.getCommandCase()) {
+            case PUBLISH_VERSION -> command.getPublishVersion().getAdapter();
+            case MOVE_ALIAS -> command.getMoveAlias().getAdapter();
+            case DELETE_ALIAS -> command.getDeleteAlias().getAdapter();
+            case PUT_ADAPTER -> command.getPutAdapter().getAdapter();
+            case RETIRE_VERSION -> command.getRetireVersion().getAdapter();
+            case REGISTER_BASE -> command.getRegisterBase().getName();
+            case PUT_RECIPE -> command.getPutRecipe().getName();
+            case SET_HOLD -> command.getSetHold().getAdapter();
+            case SET_PAUSED -> command.getSetPaused().getAdapter();
+            case ROLLBACK_CHAMPION -> command.getRollbackChampion().getAdapter();
+            case COMMAND_NOT_SET -> "";
+        };
     }
 
     private CommandOutcome known(long at) {

@@ -34,6 +34,9 @@ public interface RegistryView {
     /** What changed of an adapter, oldest first: its aliases, settings and switches after each such record. */
     List<AdapterHead> history(AdapterName name);
 
+    /** What changed after an offset, oldest first, up to so many. */
+    List<RegistryChange> changesAfter(long offset, int limit);
+
     /**
      * The registry as it was when it had passed an offset.
      *

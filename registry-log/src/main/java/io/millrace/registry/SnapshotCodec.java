@@ -6,6 +6,7 @@ import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.VersionId;
 import io.millrace.proto.internal.BaseSnapshot;
+import io.millrace.proto.internal.ChangeSnapshot;
 import io.millrace.proto.internal.HeadSnapshot;
 import io.millrace.proto.internal.PutRecipe;
 import io.millrace.proto.internal.RecipeSnapshot;
@@ -58,10 +59,14 @@ final class SnapshotCodec {
                     .setError(outcome.error().map(ErrorCode::code).orElse(""))
                     .setDetail(outcome.detail()));
         });
-        for (int i = 0; i < state.changes().size(); i++) {
-            snapshot.addChangeOffsets(state.changes().keyAt(i))
-                    .addChangeTimesMs(state.changes().at(i).toEpochMilli());
-        }
+        state.changes()
+                .values()
+                .forEach(c -> snapshot.addChanges(ChangeSnapshot.newBuilder()
+                        .setOffset(c.offset())
+                        .setTimeMs(c.at().toEpochMilli())
+                        .setKind(c.kind().name())
+                        .setName(c.name())
+                        .setWhat(c.what())));
         return snapshot.build();
     }
 
@@ -97,9 +102,16 @@ final class SnapshotCodec {
             commands = commands.with(
                     command.getCommandId(), new CommandOutcome(command.getOffset(), error, command.getDetail()));
         }
-        PersistentMap<Long, Instant> changes = PersistentMap.empty();
-        for (int i = 0; i < snapshot.getChangeOffsetsCount(); i++) {
-            changes = changes.put(snapshot.getChangeOffsets(i), Instant.ofEpochMilli(snapshot.getChangeTimesMs(i)));
+        PersistentMap<Long, RegistryChange> changes = PersistentMap.empty();
+        for (ChangeSnapshot change : snapshot.getChangesList()) {
+            changes = changes.put(
+                    change.getOffset(),
+                    new RegistryChange(
+                            change.getOffset(),
+                            Instant.ofEpochMilli(change.getTimeMs()),
+                            RegistryChange.Kind.valueOf(change.getKind()),
+                            change.getName(),
+                            change.getWhat()));
         }
         return new RegistryState(
                 snapshot.getOffset(),

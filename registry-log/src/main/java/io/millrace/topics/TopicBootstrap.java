@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.admin.Admin;
@@ -37,6 +38,7 @@ public final class TopicBootstrap {
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
     private final KafkaSettings settings;
+    private final Consumer<String> onWaiting;
     private volatile Status status = new Status.Waiting("topics were not looked at yet");
 
     /** How far it has come. */
@@ -52,7 +54,13 @@ public final class TopicBootstrap {
     }
 
     public TopicBootstrap(KafkaSettings settings) {
+        this(settings, detail -> {});
+    }
+
+    /** @param onWaiting told why, each time that it can't reach Kafka */
+    public TopicBootstrap(KafkaSettings settings, Consumer<String> onWaiting) {
         this.settings = settings;
+        this.onWaiting = onWaiting;
     }
 
     public Status status() {
@@ -88,6 +96,7 @@ public final class TopicBootstrap {
                     LOG.warn("{}", detail);
                 }
                 status = new Status.Waiting(detail);
+                onWaiting.accept(detail);
             }
             Thread.sleep(wait.toMillis());
             wait = wait.multipliedBy(2).compareTo(LONGEST_WAIT) < 0 ? wait.multipliedBy(2) : LONGEST_WAIT;
