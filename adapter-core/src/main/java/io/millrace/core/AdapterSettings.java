@@ -1,11 +1,16 @@
 package io.millrace.core;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
- * What `adapters set` can change, with the documented defaults. Rank, alpha, dropout and target modules are fixed after
- * an adapter's first round.
+ * What `adapters set` can change, with the documented defaults. {@link AdapterSetting} names the keys; rank, alpha and
+ * target modules are fixed after an adapter's first round.
  *
  * @param lora shape of the adapter
  * @param learningRate empty: {@link BaseDescription#defaultLearningRate()}
@@ -36,6 +41,13 @@ public record AdapterSettings(
         Duration versionMaxIdle,
         boolean autoPromote) {
 
+    private static final double MIN_USUAL_RATIO = 0.25;
+    private static final double MAX_USUAL_RATIO = 4;
+    private static final double MAX_USUAL_DROPOUT = 0.5;
+    private static final double MIN_USUAL_RATE = 1e-5;
+    private static final double MAX_USUAL_RATE = 2e-3;
+    private static final List<Integer> SERVABLE_RANKS = List.of(1, 8, 16, 32, 64, 128, 256, 320, 512);
+
     public static AdapterSettings defaults() {
         return new AdapterSettings(
                 LoraConfig.defaults(),
@@ -51,5 +63,62 @@ public record AdapterSettings(
                 Duration.ofMinutes(5),
                 Duration.ofSeconds(10),
                 true);
+    }
+
+    /**
+     * Defaults with the given settings applied.
+     *
+     * @param explicit values by the keys of {@link AdapterSetting}
+     * @throws MillraceException {@code bad_setting} for an unknown key or a value it doesn't take
+     */
+    public static AdapterSettings of(Map<String, String> explicit) {
+        AdapterSetting.Draft draft = new AdapterSetting.Draft(defaults());
+        explicit.forEach((key, value) -> AdapterSetting.of(key).set(draft, value));
+        return draft.build();
+    }
+
+    /** @throws MillraceException {@code bad_setting} for an unknown key or a value it doesn't take */
+    public AdapterSettings with(String key, String value) {
+        AdapterSetting.Draft draft = new AdapterSetting.Draft(this);
+        AdapterSetting.of(key).set(draft, value);
+        return draft.build();
+    }
+
+    /** Every setting by its key, in the form that {@link #with} reads, in the order of {@link AdapterSetting}. */
+    public Map<String, String> asMap() {
+        Map<String, String> values = new LinkedHashMap<>();
+        for (AdapterSetting setting : AdapterSetting.values()) {
+            values.put(setting.key(), setting.valueIn(this));
+        }
+        return Collections.unmodifiableMap(values);
+    }
+
+    /** What is allowed but most likely not meant, each in one line that says what is usual. */
+    public List<String> warnings() {
+        List<String> warnings = new ArrayList<>();
+        double ratio = lora.alpha() / lora.rank();
+        if (!lora.rsLora() && (ratio < MIN_USUAL_RATIO || ratio > MAX_USUAL_RATIO)) {
+            warnings.add("alpha / rank is " + SettingText.show(ratio) + "; usual are 0.25 to 4, most often 1 or 2");
+        }
+        if (!SERVABLE_RANKS.contains(lora.rank())) {
+            warnings.add("rank " + lora.rank() + " can't be served by vLLM, which takes " + SERVABLE_RANKS);
+        }
+        if (lora.dropout() > MAX_USUAL_DROPOUT) {
+            warnings.add(
+                    "dropout " + SettingText.show(lora.dropout()) + " drops most of the signal; usual are 0 to 0.1");
+        }
+        learningRate
+                .filter(lr -> lr < MIN_USUAL_RATE || lr > MAX_USUAL_RATE)
+                .ifPresent(lr -> warnings.add("lr " + SettingText.show(lr)
+                        + " is unusual: 0.00001 to 0.001 for large bases, up to 0.002 below 0.5B"));
+        if (microBatch > roundMaxExamples) {
+            warnings.add("micro-batch " + microBatch + " never fills: a round has at most " + roundMaxExamples
+                    + " examples (round.max-examples)");
+        }
+        if (roundMaxTokens < maxLength) {
+            warnings.add("round.max-tokens " + roundMaxTokens + " is less than one sequence may have (max-length "
+                    + maxLength + "): rounds may hold a single example");
+        }
+        return List.copyOf(warnings);
     }
 }

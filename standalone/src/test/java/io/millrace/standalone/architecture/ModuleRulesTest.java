@@ -23,7 +23,7 @@ class ModuleRulesTest {
             Map.entry("registry-log", Set.of("proto", "adapter-core")),
             Map.entry("lora-engine", Set.of("adapter-core")),
             Map.entry("text-embedding", Set.of()),
-            Map.entry("embedded", Set.of()),
+            Map.entry("embedded", Set.of("adapter-core")),
             Map.entry("trainer-service", CORES),
             Map.entry("registry-service", Set.of("proto", "adapter-core", "artifact-store", "registry-log")),
             Map.entry("router-service", CORES),
