@@ -171,9 +171,7 @@ final class SnapshotCodec {
         }
         for (HeadSnapshot head : snapshot.getHistoryList()) {
             adapter = adapter.withHead(
-                    new Moment(head.getOffset(), Instant.ofEpochMilli(head.getTimeMs())),
-                    read(head, adapter.versions().get(1)),
-                    head.getCause());
+                    new Moment(head.getOffset(), Instant.ofEpochMilli(head.getTimeMs())), read(head), head.getCause());
         }
         for (String id : snapshot.getEarlierChampionsList()) {
             adapter = adapter.pushChampion(new VersionId(id));
@@ -181,13 +179,10 @@ final class SnapshotCodec {
         return adapter;
     }
 
-    private static AdapterHead read(HeadSnapshot head, Optional<VersionEntry> first) {
+    private static AdapterHead read(HeadSnapshot head) {
         TreeMap<String, VersionId> aliases = new TreeMap<>();
         head.getAliasesMap().forEach((alias, id) -> aliases.put(alias, new VersionId(id)));
-        AdapterSettings explicit = AdapterSettings.of(head.getSettingsMap());
-        AdapterSettings settings = first.filter(v -> v.offset() <= head.getOffset())
-                .map(v -> SettingsCommands.fixed(explicit, v))
-                .orElse(explicit);
+        AdapterSettings settings = AdapterSettings.defaults();
         return new AdapterHead(
                 head.getOffset(),
                 Instant.ofEpochMilli(head.getTimeMs()),
