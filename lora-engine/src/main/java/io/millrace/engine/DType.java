@@ -33,4 +33,9 @@ public enum DType {
     public int torchCode() {
         return torchCode;
     }
+
+    /** Of one element. */
+    public int bytes() {
+        return this == F32 ? 4 : 2;
+    }
 }

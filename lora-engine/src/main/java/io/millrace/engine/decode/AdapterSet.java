@@ -1,0 +1,180 @@
+package io.millrace.engine.decode;
+
+import io.millrace.core.ModuleShape;
+import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
+import io.millrace.engine.torch.Tensor;
+import io.millrace.engine.torch.TensorList;
+import io.millrace.engine.torch.TensorScope;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * Several adapters side by side: for each module one matrix A and one B, the adapters' ranks one after the other. A
+ * token's row of weights then says what each adapter counts for it, which makes the exact sum of any mix in two products
+ * per module, and reads each adapter once however many rows use it. Copies: the adapters may be closed.
+ */
+final class AdapterSet implements AutoCloseable {
+    /** Ranks are filled up with zeros to whole vectors. */
+    private static final int RANK_STEP = 16;
+
+    private static final int MODULES = 7;
+
+    private final DecodeKernels kernels;
+    private final List<AdapterTensors> adapters;
+    private final int ranks;
+    private final TensorList a;
+    private final TensorList b;
+
+    private AdapterSet(DecodeKernels kernels, List<AdapterTensors> adapters, int ranks, TensorList a, TensorList b) {
+        this.kernels = kernels;
+        this.adapters = adapters;
+        this.ranks = ranks;
+        this.a = a;
+        this.b = b;
+    }
+
+    /** @param shapes the base's linear modules, block by block */
+    static AdapterSet of(Collection<AdapterTensors> adapters, List<ModuleShape> shapes, DecodeKernels kernels) {
+        List<AdapterTensors> ordered = List.copyOf(adapters);
+        int used = ordered.stream().mapToInt(AdapterTensors::rank).sum();
+        int ranks = (used + RANK_STEP - 1) / RANK_STEP * RANK_STEP;
+        List<Tensor> a = new ArrayList<>();
+        List<Tensor> b = new ArrayList<>();
+        try (Builder builder = new Builder(ordered, ranks - used, kernels)) {
+            for (int first = 0; first < shapes.size() && ranks > 0; first += MODULES) {
+                List<ModuleShape> block = shapes.subList(first, first + MODULES);
+                a.add(builder.joinedA(block.subList(0, 3)));
+                a.add(builder.joinedA(block.subList(3, 4)));
+                a.add(builder.joinedA(block.subList(4, 6)));
+                a.add(builder.joinedA(block.subList(6, 7)));
+                for (ModuleShape module : block) {
+                    b.add(builder.joinedB(module));
+                }
+            }
+            return new AdapterSet(kernels, ordered, ranks, TensorList.of(a), TensorList.of(b));
+        } finally {
+            a.forEach(Tensor::close);
+            b.forEach(Tensor::close);
+        }
+    }
+
+    static AdapterSet none(DecodeKernels kernels) {
+        return of(List.of(), List.of(), kernels);
+    }
+
+    boolean containsAll(Collection<AdapterTensors> others) {
+        return adapters.containsAll(others);
+    }
+
+    /** Of all adapters together, filled up. */
+    int ranks() {
+        return ranks;
+    }
+
+    TensorList a() {
+        return a;
+    }
+
+    TensorList b() {
+        return b;
+    }
+
+    /** [rows, ranks]: what each rank counts in each row. */
+    Tensor weights(List<List<WeightedAdapter>> rows) {
+        float[] weights = new float[rows.size() * ranks];
+        for (int row = 0; row < rows.size(); row++) {
+            for (WeightedAdapter weighted : rows.get(row)) {
+                int start = row * ranks + startOf(weighted.adapter());
+                int rank = ((AdapterTensors) weighted.adapter()).rank();
+                for (int i = start; i < start + rank; i++) {
+                    weights[i] += weighted.weight();
+                }
+            }
+        }
+        return kernels.tensor(weights, rows.size(), ranks);
+    }
+
+    private int startOf(LoadedAdapter adapter) {
+        int start = 0;
+        for (AdapterTensors candidate : adapters) {
+            if (candidate == adapter) {
+                return start;
+            }
+            start += candidate.rank();
+        }
+        throw new IllegalStateException("the adapter isn't in this set");
+    }
+
+    @Override
+    public void close() {
+        a.close();
+        b.close();
+    }
+
+    private static final class Builder implements AutoCloseable {
+        private final List<AdapterTensors> adapters;
+        private final int filling;
+        private final DecodeKernels kernels;
+        private final Tensor zero;
+
+        Builder(List<AdapterTensors> adapters, int filling, DecodeKernels kernels) {
+            this.adapters = adapters;
+            this.filling = filling;
+            this.kernels = kernels;
+            this.zero = kernels.tensor(new float[] {0}, 1);
+        }
+
+        /** [modules * ranks, in] */
+        Tensor joinedA(List<ModuleShape> modules) {
+            try (TensorScope scope = new TensorScope()) {
+                List<Tensor> parts = new ArrayList<>();
+                for (ModuleShape module : modules) {
+                    for (AdapterTensors adapter : adapters) {
+                        int rank = adapter.module(module.path())
+                                .map(AdapterTensors.Pair::rank)
+                                .orElse(0);
+                        adapter.module(module.path()).ifPresent(pair -> parts.add(pair.a()));
+                        fill(parts, scope, adapter.rank() - rank, module.in(), true);
+                    }
+                    fill(parts, scope, filling, module.in(), true);
+                }
+                return kernels.packed(parts, 0);
+            }
+        }
+
+        /** [out, ranks], or [0] where no adapter has the module */
+        Tensor joinedB(ModuleShape module) {
+            if (adapters.stream().allMatch(a -> a.module(module.path()).isEmpty())) {
+                return zeros(0);
+            }
+            try (TensorScope scope = new TensorScope()) {
+                List<Tensor> parts = new ArrayList<>();
+                for (AdapterTensors adapter : adapters) {
+                    int rank = adapter.module(module.path())
+                            .map(AdapterTensors.Pair::rank)
+                            .orElse(0);
+                    adapter.module(module.path()).ifPresent(pair -> parts.add(pair.b()));
+                    fill(parts, scope, adapter.rank() - rank, module.out(), false);
+                }
+                fill(parts, scope, filling, module.out(), false);
+                return kernels.packed(parts, 1);
+            }
+        }
+
+        private void fill(List<Tensor> parts, TensorScope scope, int rank, int width, boolean rows) {
+            if (rank > 0) {
+                parts.add(scope.own(rows ? zeros(rank, width) : zeros(width, rank)));
+            }
+        }
+
+        private Tensor zeros(long... shape) {
+            return kernels.call("zeros_like").arg(zero).arg(shape).toTensor();
+        }
+
+        @Override
+        public void close() {
+            zero.close();
+        }
+    }
+}

@@ -1,0 +1,236 @@
+package io.millrace.engine.decode;
+
+import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
+import io.millrace.engine.torch.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * The rows that are generated together, in the first slots of the cache without gaps, and behind them at most one whose
+ * prompt is being computed. For the decode thread alone.
+ */
+final class Batch implements AutoCloseable {
+    private final DecodeModel model;
+    private final DecodeOptions options;
+    private final KeyValueCache cache;
+    private final List<Row> rows = new ArrayList<>();
+    private Optional<Row> joining = Optional.empty();
+    private final AdapterSet none;
+    private Optional<AdapterSet> set = Optional.empty();
+    private Optional<AdapterSet> joiningSet = Optional.empty();
+    private Optional<Mix> mix = Optional.empty();
+
+    Batch(DecodeModel model, DecodeOptions options) {
+        this.model = model;
+        this.options = options;
+        this.cache = model.cache();
+        this.none = model.set(List.of());
+    }
+
+    List<Row> rows() {
+        return List.copyOf(rows);
+    }
+
+    Optional<Row> joining() {
+        return joining;
+    }
+
+    boolean isEmpty() {
+        return rows.isEmpty() && joining.isEmpty();
+    }
+
+    int size() {
+        return rows.size() + (joining.isPresent() ? 1 : 0);
+    }
+
+    /** Whether there is a free row, and room in the cache until the longest of all rows has come to its limit. */
+    boolean takes(Row row) {
+        if (joining.isPresent() || rows.size() >= options.maxRows()) {
+            return false;
+        }
+        int longest =
+                Math.max(row.limit(), rows.stream().mapToInt(Row::limit).max().orElse(0));
+        return rows.isEmpty() || (rows.size() + 1L) * KeyValueCache.roundUp(longest) <= options.maxCacheTokens();
+    }
+
+    void start(Row row) {
+        joining = Optional.of(row);
+        cache.shrinkTo(longestLimit());
+        Set<AdapterTensors> adapters = adapters(List.of(row));
+        if (!rows.isEmpty()
+                && !adapters.isEmpty()
+                && set.filter(s -> serves(s, adapters)).isEmpty()) {
+            joiningSet = Optional.of(model.set(adapters));
+        }
+    }
+
+    /**
+     * Computes the next chunk of the joining row's prompt.
+     *
+     * @return the logits [1, vocab] of its first token, once the prompt is done: the row is then one of {@link #rows}
+     */
+    Optional<Tensor> prefill() {
+        Row row = joining.orElseThrow();
+        int[] prompt = row.request().promptIds();
+        int start = row.computed();
+        // Nobody waits while the batch is empty.
+        int chunk = rows.isEmpty() ? Math.max(options.prefillChunk(), 256) : options.prefillChunk();
+        int end = Math.min(prompt.length, start + chunk);
+        cache.ensure(slotsFor(rows.size() + 1), end);
+        AdapterSet used = joiningSet.orElseGet(() -> setFor(List.of(row)));
+        Tensor logits = model.prefill(
+                Arrays.copyOfRange(prompt, start, end),
+                start,
+                rows.size(),
+                false,
+                cache,
+                used,
+                row.request().adapters());
+        row.computed(end - start);
+        if (!row.prompted()) {
+            logits.close();
+            return Optional.empty();
+        }
+        endJoining();
+        rows.add(row);
+        rowsChanged();
+        return Optional.of(logits);
+    }
+
+    /** Computes each row's last token. @return logits [rows, vocab] */
+    Tensor step() {
+        int count = rows.size();
+        long[] tokens = new long[count];
+        long[] positions = new long[count];
+        int longest = 0;
+        for (int i = 0; i < count; i++) {
+            tokens[i] = rows.get(i).lastToken();
+            positions[i] = rows.get(i).computed();
+            longest = Math.max(longest, rows.get(i).computed() + 1);
+        }
+        cache.ensure(slotsFor(count), longest);
+        List<Row> served = new ArrayList<>(rows);
+        joining.filter(row -> joiningSet.isEmpty()).ifPresent(served::add);
+        AdapterSet used = setFor(served);
+        if (mix.filter(m -> m.set() == used).isEmpty()) {
+            rowsChanged();
+            mix = Optional.of(new Mix(
+                    used,
+                    used.weights(rows.stream().map(row -> row.request().adapters()).toList())));
+        }
+        Tensor logits = model.decode(tokens, positions, cache, used, mix.orElseThrow().weights());
+        rows.forEach(row -> row.computed(1));
+        return logits;
+    }
+
+    /**
+     * Frees a row's slot.
+     *
+     * @param tainted whether its keys and values may hold a NaN
+     */
+    void remove(Row row, boolean tainted) {
+        if (joining.filter(row::equals).isPresent()) {
+            if (tainted) {
+                cache.clear(rows.size());
+            }
+            endJoining();
+        } else {
+            int slot = rows.indexOf(row);
+            int last = rows.size() - 1;
+            if (tainted) {
+                cache.clear(slot);
+            }
+            if (slot < last) {
+                cache.move(last, slot, rows.get(last).computed());
+                rows.set(slot, rows.get(last));
+            }
+            rows.remove(last);
+            joining.filter(waiting -> waiting.computed() > 0)
+                    .ifPresent(waiting -> cache.move(last + 1, last, waiting.computed()));
+            rowsChanged();
+        }
+        if (isEmpty()) {
+            cache.drop();
+        }
+    }
+
+    /** Gives up every row, after a failure that leaves the cache in doubt. */
+    List<Row> abandon() {
+        List<Row> all = new ArrayList<>(rows);
+        joining.ifPresent(all::add);
+        endJoining();
+        rows.clear();
+        rowsChanged();
+        cache.drop();
+        return all;
+    }
+
+    @Override
+    public void close() {
+        abandon();
+        set.ifPresent(AdapterSet::close);
+        none.close();
+        cache.close();
+    }
+
+    /**
+     * The set in use where it has all these rows' adapters and not too many others, else a new one. Adapters of rows that
+     * left stay until they are the larger part, as making a set costs more than a few idle ranks.
+     */
+    private AdapterSet setFor(List<Row> of) {
+        Set<AdapterTensors> adapters = adapters(of);
+        if (adapters.isEmpty()) {
+            return none;
+        }
+        if (set.filter(s -> serves(s, adapters)).isEmpty()) {
+            set.ifPresent(AdapterSet::close);
+            set = Optional.empty();
+            rowsChanged();
+            set = Optional.of(model.set(adapters));
+        }
+        return set.orElseThrow();
+    }
+
+    private static boolean serves(AdapterSet set, Set<AdapterTensors> adapters) {
+        int ranks = adapters.stream().mapToInt(AdapterTensors::rank).sum();
+        return set.containsAll(adapters) && set.ranks() <= Math.max(32, 2 * ranks);
+    }
+
+    private static Set<AdapterTensors> adapters(List<Row> rows) {
+        Set<AdapterTensors> adapters = new LinkedHashSet<>();
+        for (Row row : rows) {
+            for (WeightedAdapter weighted : row.request().adapters()) {
+                adapters.add((AdapterTensors) weighted.adapter());
+            }
+        }
+        return adapters;
+    }
+
+    private int slotsFor(int count) {
+        return Math.min(options.maxRows(), Integer.highestOneBit(2 * count - 1));
+    }
+
+    private int longestLimit() {
+        return Math.max(
+                joining.map(Row::limit).orElse(0),
+                rows.stream().mapToInt(Row::limit).max().orElse(0));
+    }
+
+    private void endJoining() {
+        joining = Optional.empty();
+        joiningSet.ifPresent(AdapterSet::close);
+        joiningSet = Optional.empty();
+    }
+
+    private void rowsChanged() {
+        mix.ifPresent(m -> m.weights().close());
+        mix = Optional.empty();
+    }
+
+    /** What each adapter of the set counts in each of the rows. */
+    private record Mix(AdapterSet set, Tensor weights) {}
+}

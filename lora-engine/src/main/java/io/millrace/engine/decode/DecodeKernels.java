@@ -1,0 +1,124 @@
+package io.millrace.engine.decode;
+
+import io.millrace.core.BaseDescription;
+import io.millrace.core.MillraceException;
+import io.millrace.engine.DType;
+import io.millrace.engine.torch.Tensor;
+import io.millrace.engine.torch.TensorList;
+import io.millrace.engine.torch.TensorScope;
+import io.millrace.engine.torch.TorchCall;
+import io.millrace.engine.torch.TorchModule;
+import io.millrace.engine.torch.TorchRuntime;
+import io.millrace.engine.torch.TorchSource;
+import java.util.List;
+import java.util.Map;
+
+/** The TorchScript of decoding, compiled for one base's shape, dtype and device. */
+final class DecodeKernels implements AutoCloseable {
+    private final TorchRuntime torch;
+    private final TorchModule module;
+    private final DType dtype;
+    private final boolean packs;
+
+    private DecodeKernels(TorchRuntime torch, TorchModule module, DType dtype, boolean packs) {
+        this.torch = torch;
+        this.module = module;
+        this.dtype = dtype;
+        this.packs = packs;
+    }
+
+    static DecodeKernels compile(TorchRuntime torch, BaseDescription base, DType dtype) {
+        TorchSource source =
+                TorchSource.resource(DecodeKernels.class, "decode.py").with(parameters(base, dtype));
+        if (dtype == DType.BF16 && !torch.device().isCuda() && canPack(torch)) {
+            return new DecodeKernels(torch, torch.load(source.and(linear("linear-packed.py"))), dtype, true);
+        }
+        return new DecodeKernels(torch, torch.load(source.and(linear("linear.py"))), dtype, false);
+    }
+
+    TorchRuntime torch() {
+        return torch;
+    }
+
+    DType dtype() {
+        return dtype;
+    }
+
+    /** Whether weights of linear layers are in a layout of their own, of use to nothing else. */
+    boolean packs() {
+        return packs;
+    }
+
+    TorchCall call(String method) {
+        return module.call(method);
+    }
+
+    /** A copy in the dtype of activations. */
+    Tensor cast(Tensor x) {
+        return module.call("cast_copy").arg(x).arg(dtype.torchCode()).toTensor();
+    }
+
+    /** The matrices one after the other along a dimension, as a weight of a linear layer. */
+    Tensor packed(List<Tensor> parts, int dimension) {
+        try (TensorList list = TensorList.of(parts);
+                Tensor whole = module.call("join").arg(list).arg(dimension).toTensor()) {
+            return module.call("packed").arg(whole).toTensor();
+        }
+    }
+
+    /** A tensor in the dtype of activations. */
+    Tensor tensor(float[] values, long... shape) {
+        try (Tensor plain = torch.tensor(values, shape)) {
+            return module.call("cast").arg(plain).arg(dtype.torchCode()).toTensor();
+        }
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+
+    private static TorchSource linear(String resource) {
+        return TorchSource.resource(DecodeKernels.class, resource);
+    }
+
+    private static Map<String, Object> parameters(BaseDescription base, DType dtype) {
+        int queries = base.heads() * base.headDim();
+        int keys = base.kvHeads() * base.headDim();
+        return Map.ofEntries(
+                Map.entry("hidden", base.hiddenSize()),
+                Map.entry("eps", base.rmsNormEps()),
+                Map.entry("half_head", base.headDim() / 2),
+                Map.entry("head", base.headDim()),
+                Map.entry("heads", base.heads()),
+                Map.entry("kv_heads", base.kvHeads()),
+                Map.entry("group", base.heads() / base.kvHeads()),
+                Map.entry("q_end", queries),
+                Map.entry("k_end", queries + keys),
+                Map.entry("v_end", queries + 2 * keys),
+                Map.entry("intermediate", base.intermediateSize()),
+                Map.entry("blocks", base.layers()),
+                Map.entry("scale", 1 / Math.sqrt(base.headDim())),
+                Map.entry("dtype", dtype.torchCode()));
+    }
+
+    /** oneDNN has bf16 kernels for some processors only, and libtorch has oneDNN on some platforms only: it is tried. */
+    private static boolean canPack(TorchRuntime torch) {
+        float[] identity = new float[64 * 64];
+        for (int i = 0; i < 64; i++) {
+            identity[i * 64 + i] = 1;
+        }
+        TorchSource probe = new TorchSource("""
+                def probe(self, x: Tensor) -> Tensor:
+                  y = torch.to(x, 15)
+                  return torch.sum(torch.to(self.linear_add(self.linear(y, self.packed(y)), y, self.packed(y)), 6))
+                """);
+        try (TorchModule module = torch.load(probe.and(linear("linear-packed.py")));
+                TensorScope scope = new TensorScope()) {
+            Tensor x = scope.own(torch.tensor(identity, 64, 64));
+            return scope.own(module.call("probe").arg(x).toTensor()).toFloat() == 128;
+        } catch (MillraceException e) {
+            return false;
+        }
+    }
+}

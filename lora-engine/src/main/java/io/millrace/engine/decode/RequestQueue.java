@@ -1,0 +1,64 @@
+package io.millrace.engine.decode;
+
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+
+/** Requests that wait for a row, first come first served. Safe for many threads. */
+final class RequestQueue {
+    private final int capacity;
+    private final Deque<Row> waiting = new ArrayDeque<>();
+    private boolean closed;
+
+    RequestQueue(int capacity) {
+        this.capacity = capacity;
+    }
+
+    synchronized void add(Row row) {
+        if (closed) {
+            throw new MillraceException(ErrorCode.NOT_READY, "the generator is closed; ask another one");
+        }
+        if (waiting.size() >= capacity) {
+            throw new MillraceException(
+                    ErrorCode.OVERLOADED, capacity + " requests are waiting already; try again in a moment");
+        }
+        waiting.addLast(row);
+        notifyAll();
+    }
+
+    /** Whether the row was waiting; it no longer is. */
+    synchronized boolean remove(Row row) {
+        return waiting.remove(row);
+    }
+
+    synchronized Optional<Row> peek() {
+        return Optional.ofNullable(waiting.peekFirst());
+    }
+
+    synchronized int size() {
+        return waiting.size();
+    }
+
+    synchronized boolean closed() {
+        return closed;
+    }
+
+    /** Waits until a request is there or the queue is closed. */
+    synchronized void await() throws InterruptedException {
+        while (waiting.isEmpty() && !closed) {
+            wait();
+        }
+    }
+
+    /** Takes no more, and gives back what waits. */
+    synchronized List<Row> close() {
+        closed = true;
+        List<Row> left = List.copyOf(waiting);
+        waiting.clear();
+        notifyAll();
+        return left;
+    }
+}

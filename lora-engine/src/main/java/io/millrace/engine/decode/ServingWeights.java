@@ -1,0 +1,154 @@
+package io.millrace.engine.decode;
+
+import io.millrace.core.BaseDescription;
+import io.millrace.engine.base.Base;
+import io.millrace.engine.base.BaseTensor;
+import io.millrace.engine.base.Nf4;
+import io.millrace.engine.torch.ElementType;
+import io.millrace.engine.torch.Tensor;
+import io.millrace.engine.torch.TensorList;
+import io.millrace.engine.torch.TensorScope;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A base's weights as decoding reads them: dequantised once, q|k|v and gate|up as one matrix each, packed where that is
+ * faster. One copy only: a packed head can't be looked up by row, so the embedding then stays the base's own mapped
+ * bytes, of which only the rows of used tokens are ever read.
+ */
+final class ServingWeights implements AutoCloseable {
+    private final TensorScope scope = new TensorScope();
+    private final Tensor embedding;
+    private final TensorList blocks;
+    private final Tensor lastNorm;
+    private final Tensor head;
+
+    /** The base must stay open as long as these weights are used. */
+    ServingWeights(Base base, DecodeKernels kernels) {
+        Loader loader = new Loader(base, kernels);
+        BaseDescription description = base.description();
+        String headName = description.tiedEmbeddings() ? "model.embed_tokens.weight" : "lm_head.weight";
+        List<Tensor> tensors = new ArrayList<>();
+        try {
+            for (int l = 0; l < description.layers(); l++) {
+                tensors.addAll(loader.block("model.layers." + l + "."));
+            }
+            blocks = scope.own(TensorList.of(tensors));
+            lastNorm = scope.own(loader.dense("model.norm.weight"));
+            if (kernels.packs()) {
+                embedding = scope.own(loader.mapped("model.embed_tokens.weight"));
+                head = scope.own(loader.joined(headName));
+            } else {
+                head = scope.own(loader.dense(headName));
+                embedding = description.tiedEmbeddings() ? head : scope.own(loader.dense("model.embed_tokens.weight"));
+            }
+        } catch (RuntimeException e) {
+            scope.close();
+            throw e;
+        } finally {
+            tensors.forEach(Tensor::close);
+        }
+    }
+
+    Tensor embedding() {
+        return embedding;
+    }
+
+    TensorList blocks() {
+        return blocks;
+    }
+
+    Tensor lastNorm() {
+        return lastNorm;
+    }
+
+    Tensor head() {
+        return head;
+    }
+
+    @Override
+    public void close() {
+        scope.close();
+    }
+
+    /** Brings tensors to the device one at a time, through one buffer. */
+    private static final class Loader {
+        private final Base base;
+        private final DecodeKernels kernels;
+        private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
+
+        Loader(Base base, DecodeKernels kernels) {
+            this.base = base;
+            this.kernels = kernels;
+        }
+
+        List<Tensor> block(String prefix) {
+            List<Tensor> tensors = new ArrayList<>();
+            try {
+                tensors.add(dense(prefix + "input_layernorm.weight"));
+                tensors.add(joined(
+                        prefix + "self_attn.q_proj.weight",
+                        prefix + "self_attn.k_proj.weight",
+                        prefix + "self_attn.v_proj.weight"));
+                tensors.add(joined(prefix + "self_attn.o_proj.weight"));
+                tensors.add(dense(prefix + "post_attention_layernorm.weight"));
+                tensors.add(joined(prefix + "mlp.gate_proj.weight", prefix + "mlp.up_proj.weight"));
+                tensors.add(joined(prefix + "mlp.down_proj.weight"));
+                return tensors;
+            } catch (RuntimeException e) {
+                tensors.forEach(Tensor::close);
+                throw e;
+            }
+        }
+
+        /** The named matrices one below the other, ready for linear layers. */
+        Tensor joined(String... names) {
+            try (TensorScope scope = new TensorScope()) {
+                List<Tensor> parts = new ArrayList<>();
+                for (String name : names) {
+                    parts.add(scope.own(dense(name)));
+                }
+                return kernels.packed(parts, 0);
+            }
+        }
+
+        Tensor dense(String name) {
+            BaseTensor stored = base.tensor(name);
+            try (Tensor plain = plain(stored)) {
+                return kernels.cast(plain);
+            }
+        }
+
+        /** In the stored type, on the stored bytes. */
+        Tensor mapped(String name) {
+            if (base.tensor(name) instanceof BaseTensor.Dense dense) {
+                return kernels.torch().map(elementType(dense), dense.data(), dense.shape());
+            }
+            return dense(name);
+        }
+
+        private Tensor plain(BaseTensor stored) {
+            if (stored instanceof BaseTensor.Dense dense) {
+                return kernels.torch().map(elementType(dense), dense.data(), dense.shape());
+            }
+            float[] values = Nf4.dequantise((BaseTensor.Nf4) stored);
+            int bytes = values.length * Float.BYTES;
+            if (buffer.capacity() < bytes) {
+                buffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
+            }
+            buffer.clear().limit(bytes);
+            buffer.asFloatBuffer().put(values);
+            return kernels.torch().map(ElementType.F32, buffer, stored.shape());
+        }
+
+        private static ElementType elementType(BaseTensor.Dense dense) {
+            return switch (dense.element()) {
+                case F32 -> ElementType.F32;
+                case F16 -> ElementType.F16;
+                case BF16 -> ElementType.BF16;
+            };
+        }
+    }
+}
