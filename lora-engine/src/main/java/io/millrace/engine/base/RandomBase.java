@@ -106,13 +106,13 @@ public final class RandomBase implements Base {
                 done(direct(packed.length).put(packed)),
                 done(direct(codes.length).put(codes)),
                 done(scales),
-                (float) (1.5 / Math.sqrt(shape[1])));
+                (float) (1.5 / Math.sqrt((double) shape[1])));
     }
 
     /** Norms near one; matrices that keep the size of what goes through them. */
     private static float value(long[] shape, SplittableRandom random) {
         double uniform = random.nextDouble() * 2 - 1;
-        return (float) (shape.length == 1 ? 1 + 0.1 * uniform : uniform * Math.sqrt(3.0 / shape[1]));
+        return (float) (shape.length == 1 ? 1 + 0.1 * uniform : uniform * Math.sqrt(3.0 / (double) shape[1]));
     }
 
     private static ByteBuffer direct(int bytes) {

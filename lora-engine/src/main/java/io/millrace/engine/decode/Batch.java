@@ -120,9 +120,11 @@ final class Batch implements AutoCloseable {
             rowsChanged();
             mix = Optional.of(new Mix(
                     used,
-                    used.weights(rows.stream().map(row -> row.request().adapters()).toList())));
+                    used.weights(
+                            rows.stream().map(row -> row.request().adapters()).toList())));
         }
-        Tensor logits = model.decode(tokens, positions, cache, used, mix.orElseThrow().weights());
+        Tensor logits =
+                model.decode(tokens, positions, cache, used, mix.orElseThrow().weights());
         rows.forEach(row -> row.computed(1));
         return logits;
     }
