@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
  * bitsandbytes' signed dynamic 8-bit map (Dettmers 2015, "8-bit approximations for parallelism in deep learning"): 256
  * ascending float32 values in [-1, 1]. The exact values are a resource.
  */
-final class DynamicMap {
+public final class DynamicMap {
     private static final String RESOURCE = "dynamic-map-signed.txt";
     private static final int GRID = 65536;
     private static final DynamicMap SIGNED = new DynamicMap(read());
@@ -22,7 +22,7 @@ final class DynamicMap {
         this.values = values;
     }
 
-    static DynamicMap signed() {
+    public static DynamicMap signed() {
         return SIGNED;
     }
 
@@ -30,7 +30,7 @@ final class DynamicMap {
         return values[code];
     }
 
-    float[] values() {
+    public float[] values() {
         return values.clone();
     }
 

@@ -1,0 +1,143 @@
+package io.millrace.engine.train;
+
+import io.millrace.core.AdapterWeights;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.LoraConfig;
+import io.millrace.core.MillraceException;
+import io.millrace.engine.text.TrainingSequence;
+import io.millrace.engine.torch.Tensor;
+import io.millrace.engine.torch.TensorScope;
+import io.millrace.engine.torch.TorchModule;
+import java.util.List;
+
+/** Trains one adapter with AdamW on float32 weights. */
+final class LoraTrainer implements AdapterTrainer {
+    private final LlamaTrainingModel model;
+    private final LoraConfig config;
+    private final AdapterLayout layout;
+    private final TensorScope owned = new TensorScope();
+    private final LoraParameters parameters;
+    private final Tensor m;
+    private final Tensor v;
+    private final Tensor stepCount;
+    private long step;
+
+    LoraTrainer(LlamaTrainingModel model, LoraConfig config, AdapterLayout layout, FlatState state) {
+        this.model = model;
+        this.config = config;
+        this.layout = layout;
+        this.step = state.step();
+        this.parameters = new LoraParameters(model.torch(), model.maths(), layout, model.dtype(), state.weights());
+        this.m = owned.own(model.torch().tensor(state.m(), layout.size()));
+        this.v = owned.own(model.torch().tensor(state.v(), layout.size()));
+        this.stepCount = owned.own(model.torch().tensor(new float[] {step}, 1));
+    }
+
+    @Override
+    public StepResult step(List<TrainingSequence> sequences, StepOptions options) {
+        Gradient gradient = gradient(sequences, options);
+        LossSum losses = gradient.losses();
+        double norm = gradient.norm();
+        double loss = losses.loss();
+        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+            throw new MillraceException(
+                    ErrorCode.NON_FINITE,
+                    "step " + (step + 1) + " has loss " + loss + " and gradient norm " + norm
+                            + "; the adapter is unchanged: lower the learning rate or look at the examples");
+        }
+        update(options, norm);
+        return new StepResult(loss, losses.bySequence(), norm, losses.labelledTokens());
+    }
+
+    /** Loss and gradient of a step, which stays in {@link LoraParameters#gradient}. */
+    record Gradient(LossSum losses, double norm) {}
+
+    Gradient gradient(List<TrainingSequence> sequences, StepOptions options) {
+        model.check(sequences, options.microBatch());
+        synchronized (model) {
+            parameters.clearGradient();
+            try (Dropout dropout = dropout(options)) {
+                double scale = config.scale() / (dropout.active() ? 1 - config.dropout() : 1);
+                LossSum losses = model.gradient(parameters, scale, sequences, options.microBatch(), dropout);
+                return new Gradient(losses, norm());
+            }
+        }
+    }
+
+    private Dropout dropout(StepOptions options) {
+        if (options.dropoutSeed().isEmpty() || config.dropout() == 0) {
+            return Dropout.none(model.torch());
+        }
+        return Dropout.of(
+                model.torch(),
+                model.maths(),
+                model.description(),
+                config.dropout(),
+                options.dropoutSeed().getAsLong(),
+                model.dtype().torchCode());
+    }
+
+    private double norm() {
+        try (Tensor squares =
+                model.maths().call("squares").arg(parameters.gradient()).toTensor()) {
+            double sum = 0;
+            for (float square : squares.toFloats()) {
+                sum += square;
+            }
+            return Math.sqrt(sum);
+        }
+    }
+
+    /** Clips as {@code torch.nn.utils.clip_grad_norm_} does. */
+    private void update(StepOptions options, double norm) {
+        double factor = options.clip().isPresent() ? Math.min(1, options.clip().getAsDouble() / (norm + 1e-6)) : 1;
+        TorchModule maths = model.maths();
+        synchronized (model) {
+            maths.call("adamw")
+                    .arg(parameters.weights())
+                    .arg(parameters.gradient())
+                    .arg(m)
+                    .arg(v)
+                    .arg(stepCount)
+                    .arg(factor)
+                    .arg(options.learningRate())
+                    .arg(options.beta1())
+                    .arg(options.beta2())
+                    .arg(options.epsilon())
+                    .arg(options.weightDecay())
+                    .run();
+            parameters.refresh();
+        }
+        step++;
+    }
+
+    @Override
+    public double[] losses(List<TrainingSequence> sequences, int microBatch) {
+        return model.losses(parameters, config.scale(), sequences, microBatch);
+    }
+
+    @Override
+    public AdapterState state() {
+        return new FlatState(parameters.weights().toFloats(), m.toFloats(), v.toFloats(), step).state(layout, config);
+    }
+
+    @Override
+    public AdapterWeights weights() {
+        return FlatState.weights(layout, config, parameters.weights().toFloats());
+    }
+
+    /** The gradient of the last step, as weights. */
+    AdapterWeights gradients() {
+        return FlatState.weights(layout, config, parameters.gradient().toFloats());
+    }
+
+    LoraParameters parameters() {
+        return parameters;
+    }
+
+    @Override
+    public void close() {
+        owned.close();
+        parameters.close();
+    }
+}
