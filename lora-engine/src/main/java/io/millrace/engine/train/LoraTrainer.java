@@ -6,6 +6,7 @@ import io.millrace.core.LoraConfig;
 import io.millrace.core.MillraceException;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.torch.Tensor;
+import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TensorScope;
 import io.millrace.engine.torch.TorchModule;
 import java.util.List;
@@ -93,19 +94,21 @@ final class LoraTrainer implements AdapterTrainer {
         double factor = options.clip().isPresent() ? Math.min(1, options.clip().getAsDouble() / (norm + 1e-6)) : 1;
         TorchModule maths = model.maths();
         synchronized (model) {
-            maths.call("adamw")
-                    .arg(parameters.weights())
-                    .arg(parameters.gradient())
-                    .arg(m)
-                    .arg(v)
-                    .arg(stepCount)
-                    .arg(factor)
-                    .arg(options.learningRate())
-                    .arg(options.beta1())
-                    .arg(options.beta2())
-                    .arg(options.epsilon())
-                    .arg(options.weightDecay())
-                    .run();
+            try (TensorScope scope = new TensorScope()) {
+                maths.call("adamw")
+                        .arg(scope.own(TensorList.of(parameters.weights())))
+                        .arg(scope.own(TensorList.of(parameters.gradient())))
+                        .arg(scope.own(TensorList.of(m)))
+                        .arg(scope.own(TensorList.of(v)))
+                        .arg(scope.own(TensorList.of(stepCount)))
+                        .arg(factor)
+                        .arg(options.learningRate())
+                        .arg(options.beta1())
+                        .arg(options.beta2())
+                        .arg(options.epsilon())
+                        .arg(options.weightDecay())
+                        .run();
+            }
             parameters.refresh();
         }
         step++;

@@ -5,12 +5,13 @@ def squares(self, g: Tensor) -> Tensor:
   norms = torch.linalg_vector_norm(g.view([-1, 1024]), 2, [1])
   return norms * norms
 
-# Updates in place. step [1] f32: optimizer steps taken before, counted up here
-def adamw(self, p: Tensor, g: Tensor, m: Tensor, v: Tensor, step: Tensor, factor: float, lr: float, beta1: float, beta2: float, eps: float, decay: float) -> int:
+# Updates in place. Each list holds one tensor; a list made in here would hide from the compiler that its tensor changes.
+# steps: [1] f32, optimizer steps taken before, counted up here; factor: what the gradient is multiplied with
+def adamw(self, p: List[Tensor], g: List[Tensor], m: List[Tensor], v: List[Tensor], steps: List[Tensor], factor: float, lr: float, beta1: float, beta2: float, eps: float, decay: float) -> int:
   if factor != 1.0:
-    g.mul_(factor)
-  step.add_(1)
-  torch._fused_adamw_([p], [g], [m], [v], annotate(List[Tensor], []), [step], lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
+    g[0].mul_(factor)
+  torch._foreach_add_(steps, 1)
+  torch._fused_adamw_(p, g, m, v, annotate(List[Tensor], []), steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=decay, eps=eps, amsgrad=False, maximize=False)
   return 0
 
 # The views of a flat vector, in the order of `shapes`: [rows, columns] pairs, each with where it begins
