@@ -2,6 +2,9 @@ package io.millrace.engine.base;
 
 import io.millrace.core.BaseDescription;
 import io.millrace.engine.text.ChatTemplate;
+import io.millrace.engine.text.CompletionEncoder;
+import io.millrace.engine.text.ExampleEncoder;
+import io.millrace.engine.text.Prompts;
 import io.millrace.engine.text.Tokenizer;
 import java.util.Optional;
 import java.util.Set;
@@ -24,6 +27,16 @@ public interface Base extends AutoCloseable {
 
     /** Empty where the base has none: prompt and completion are then joined as they are. */
     Optional<ChatTemplate> chatTemplate();
+
+    /** Conversations and texts as this base's tokens. */
+    default Prompts prompts() {
+        return new Prompts(tokenizer(), chatTemplate());
+    }
+
+    /** Training examples as this base's tokens, completions labelled. */
+    default ExampleEncoder exampleEncoder() {
+        return new CompletionEncoder(tokenizer(), chatTemplate(), description().eosTokenIds());
+    }
 
     @Override
     void close();

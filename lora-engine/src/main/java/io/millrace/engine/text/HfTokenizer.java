@@ -8,6 +8,8 @@ import io.millrace.core.MillraceException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 
 /** The tokenizer that a tokenizer.json describes, computed by Hugging Face's own library. */
@@ -17,10 +19,12 @@ public final class HfTokenizer implements Tokenizer {
 
     private final HuggingFaceTokenizer tokenizer;
     private final int vocabSize;
+    private final int[] prefix;
 
     private HfTokenizer(HuggingFaceTokenizer tokenizer, int vocabSize) {
         this.tokenizer = tokenizer;
         this.vocabSize = vocabSize;
+        this.prefix = prefixOf(tokenizer);
     }
 
     /**
@@ -56,11 +60,31 @@ public final class HfTokenizer implements Tokenizer {
         return largest + 1;
     }
 
+    /** What stands before a text's own ids when special tokens are added. */
+    private static int[] prefixOf(HuggingFaceTokenizer tokenizer) {
+        long[] plain = tokenizer.encode("a", false, false).getIds();
+        long[] whole = tokenizer.encode("a", true, false).getIds();
+        int start = Collections.indexOfSubList(boxed(whole), boxed(plain));
+        return Arrays.stream(whole)
+                .limit(Math.max(start, 0))
+                .mapToInt(Math::toIntExact)
+                .toArray();
+    }
+
+    private static List<Long> boxed(long[] ids) {
+        return Arrays.stream(ids).boxed().toList();
+    }
+
     @Override
     public int[] encode(String text) {
         return Arrays.stream(tokenizer.encode(wellFormed(text), false, false).getIds())
                 .mapToInt(Math::toIntExact)
                 .toArray();
+    }
+
+    @Override
+    public int[] prefix() {
+        return prefix.clone();
     }
 
     @Override

@@ -6,6 +6,9 @@ public interface Tokenizer extends AutoCloseable {
     /** Ids of the text, without any special token added; special tokens written in the text are recognised. */
     int[] encode(String text);
 
+    /** Ids that the tokenizer itself puts before every text (as a BOS token); usually none. */
+    int[] prefix();
+
     /** The text of the ids; special tokens are left out where {@code skipSpecial} says so. */
     String decode(int[] ids, boolean skipSpecial);
 
