@@ -144,6 +144,11 @@ public final class RandomBase implements Base {
     /** Token i is the letter i modulo 26. */
     private record LetterTokenizer(int vocabSize) implements Tokenizer {
         @Override
+        public int[] prefix() {
+            return new int[0];
+        }
+
+        @Override
         public int[] encode(String text) {
             return text.chars().map(c -> Math.floorMod(c - 'a', 26)).toArray();
         }
