@@ -56,6 +56,7 @@ public enum ErrorCode {
     NOT_READY(503, Retry.YES),
     KAFKA_UNAVAILABLE(503, Retry.YES),
     STORE_UNAVAILABLE(503, Retry.YES),
+    STORE_REFUSED(500, Retry.NO),
     OVERLOADED(429, Retry.YES),
     TIMED_OUT(504, Retry.YES),
     INCOMPATIBLE_TOPIC(500, Retry.NO),

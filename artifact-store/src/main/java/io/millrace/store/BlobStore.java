@@ -10,7 +10,7 @@ import java.util.OptionalLong;
 /**
  * Immutable content by digest, and small replaceable snapshots by name. Safe for use by many threads and processes at
  * once. Every method throws {@link io.millrace.core.MillraceException} with {@code store_unavailable} while the store
- * can't be reached.
+ * can't be reached, and with {@code store_refused} where it answers but lets nobody in with these credentials.
  */
 public interface BlobStore extends AutoCloseable {
 
@@ -29,7 +29,8 @@ public interface BlobStore extends AutoCloseable {
     byte[] get(Digest digest);
 
     /**
-     * A range of the content, not verified; the caller closes it.
+     * A range of the content, not verified; the caller closes it. It ends where the content does, so from an offset at or
+     * behind the end it is empty.
      *
      * @param length bytes, or -1 for all that follows
      * @throws io.millrace.core.MillraceException {@code unknown_blob} where there is none
@@ -42,7 +43,12 @@ public interface BlobStore extends AutoCloseable {
     /** Removes a blob; nothing happens where there is none. */
     void delete(Digest digest);
 
-    /** Writes or replaces the snapshot of that name: parts of {@code [A-Za-z0-9._-]} separated by slashes. */
+    /**
+     * Writes or replaces the snapshot of that name.
+     *
+     * @param name parts of {@code [A-Za-z0-9._-]} separated by slashes; no name is a leading part of another's, as
+     *     {@code a} and {@code a/b} would be
+     */
     void putSnapshot(String name, byte[] content);
 
     Optional<byte[]> getSnapshot(String name);

@@ -22,6 +22,7 @@ public final class EmbeddedS3 implements AutoCloseable {
     private static final long MAX_REQUEST_BYTES = 256L << 20;
 
     private final S3Proxy server;
+    private final int port;
     private final Credentials credentials;
     private final String bucket;
 
@@ -35,6 +36,7 @@ public final class EmbeddedS3 implements AutoCloseable {
 
     private EmbeddedS3(S3Proxy server, Credentials credentials, String bucket) {
         this.server = server;
+        this.port = server.getPort();
         this.credentials = credentials;
         this.bucket = bucket;
     }
@@ -86,11 +88,11 @@ public final class EmbeddedS3 implements AutoCloseable {
     }
 
     public URI endpoint() {
-        return URI.create("http://" + Ports.LOOPBACK + ":" + port());
+        return URI.create("http://" + Ports.LOOPBACK + ":" + port);
     }
 
     public int port() {
-        return server.getPort();
+        return port;
     }
 
     public Credentials credentials() {
