@@ -28,6 +28,9 @@ final class PublishCommand {
         checkShape(adapter, version);
 
         AdapterHead head = adapter.head().withBase(adapter.head().baseId().orElse(version.baseId()));
+        if (version.ordinal() == 1) {
+            head = head.withSettings(head.explicitSettings(), SettingsCommands.fixed(head.settings(), version));
+        }
         AdapterState published = adapter.withVersion(version);
         if (verdict.promote()) {
             published = adapter.champion().map(published::pushChampion).orElse(published);

@@ -1,22 +1,21 @@
 package io.millrace.registry;
 
 import io.millrace.core.AdapterName;
+import io.millrace.core.AdapterSetting;
 import io.millrace.core.AdapterSettings;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.PutAdapter;
 import io.millrace.proto.internal.SetHold;
 import io.millrace.proto.internal.SetPaused;
-import java.util.List;
+import java.math.BigDecimal;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** What changes an adapter beside its versions and aliases. */
 final class SettingsCommands {
-    /** Settings that a version's bytes have the shape of. */
-    private static final List<String> FIXED = List.of("rank", "alpha", "targets");
-
     private SettingsCommands() {}
 
     static Change put(RegistryState state, Moment moment, PutAdapter command) {
@@ -32,15 +31,11 @@ final class SettingsCommands {
                 explicit.put(key, value);
             }
         });
-        AdapterSettings settings = AdapterSettings.defaults();
-        if (!adapter.versions().isEmpty()) {
-            for (String key : FIXED) {
-                if (!Objects.equals(head.explicitSettings().get(key), explicit.get(key))) {
-                    throw new MillraceException(
-                            ErrorCode.IMMUTABLE_SETTING,
-                            key + " of " + name + " is fixed since its first version: use `rebuild --set`");
-                }
-            }
+        AdapterSettings settings = AdapterSettings.of(explicit);
+        Optional<VersionEntry> first = adapter.versions().get(1);
+        if (first.isPresent()) {
+            refuseChange(adapter, settings, command.getSettingsMap().keySet());
+            settings = fixed(settings, first.get());
         }
         AdapterHead changed = head.withSettings(explicit, settings);
         if (!command.getBaseId().isEmpty()) {
@@ -57,6 +52,28 @@ final class SettingsCommands {
         }
         String detail = (creates ? "adapter " + name + " created" : "settings of " + name + " changed");
         return Change.to(state.withAdapter(adapter.withHead(moment, changed, detail)), detail);
+    }
+
+    /** The settings with the shape that an adapter's first version fixed. */
+    static AdapterSettings fixed(AdapterSettings settings, VersionEntry first) {
+        return settings.with(AdapterSetting.RANK.key(), String.valueOf(first.rank()))
+                .with(
+                        AdapterSetting.ALPHA.key(),
+                        BigDecimal.valueOf(first.alpha()).toPlainString())
+                .with(AdapterSetting.TARGETS.key(), String.join(",", first.targetModules()));
+    }
+
+    private static void refuseChange(AdapterState adapter, AdapterSettings wanted, Set<String> keys) {
+        AdapterSettings now = adapter.head().settings();
+        for (String key : keys) {
+            AdapterSetting setting = AdapterSetting.of(key);
+            if (setting.immutableAfterFirstRound() && !setting.valueIn(wanted).equals(setting.valueIn(now))) {
+                throw new MillraceException(
+                        ErrorCode.IMMUTABLE_SETTING,
+                        key + " of " + adapter.name() + " is fixed at " + setting.valueIn(now)
+                                + " since its first version: use `rebuild --set`");
+            }
+        }
     }
 
     static Change hold(RegistryState state, Moment moment, SetHold command) {

@@ -171,7 +171,9 @@ final class SnapshotCodec {
         }
         for (HeadSnapshot head : snapshot.getHistoryList()) {
             adapter = adapter.withHead(
-                    new Moment(head.getOffset(), Instant.ofEpochMilli(head.getTimeMs())), read(head), head.getCause());
+                    new Moment(head.getOffset(), Instant.ofEpochMilli(head.getTimeMs())),
+                    read(head, adapter.versions().get(1)),
+                    head.getCause());
         }
         for (String id : snapshot.getEarlierChampionsList()) {
             adapter = adapter.pushChampion(new VersionId(id));
@@ -179,10 +181,13 @@ final class SnapshotCodec {
         return adapter;
     }
 
-    private static AdapterHead read(HeadSnapshot head) {
+    private static AdapterHead read(HeadSnapshot head, Optional<VersionEntry> first) {
         TreeMap<String, VersionId> aliases = new TreeMap<>();
         head.getAliasesMap().forEach((alias, id) -> aliases.put(alias, new VersionId(id)));
-        AdapterSettings settings = AdapterSettings.defaults();
+        AdapterSettings explicit = AdapterSettings.of(head.getSettingsMap());
+        AdapterSettings settings = first.filter(v -> v.offset() <= head.getOffset())
+                .map(v -> SettingsCommands.fixed(explicit, v))
+                .orElse(explicit);
         return new AdapterHead(
                 head.getOffset(),
                 Instant.ofEpochMilli(head.getTimeMs()),

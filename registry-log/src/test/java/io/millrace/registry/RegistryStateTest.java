@@ -128,6 +128,35 @@ class RegistryStateTest {
     }
 
     @Test
+    void settingsAreCheckedAndAppliedToTheDefaults() {
+        assertThat(fold.error(Commands.settings("1", A, Map.of("rank", "4", "round.max-examples", "64"))))
+                .isEmpty();
+        assertThat(fold.adapter(A).settings().lora().rank()).isEqualTo(4);
+        assertThat(fold.adapter(A).settings().roundMaxExamples()).isEqualTo(64);
+        assertThat(fold.error(Commands.settings("2", A, Map.of("no-such", "4"))))
+                .contains(ErrorCode.BAD_SETTING);
+        assertThat(fold.error(Commands.settings("3", A, Map.of("rank", "many"))))
+                .contains(ErrorCode.BAD_SETTING);
+        assertThat(fold.error(Commands.settings("4", A, Map.of("round.max-examples", ""))))
+                .isEmpty();
+        assertThat(fold.adapter(A).explicitSettings()).containsOnlyKeys("rank");
+    }
+
+    @Test
+    void theFirstVersionFixesTheShapeInTheSettings() {
+        fold.apply(publish("1", version(A, "one")));
+
+        assertThat(fold.adapter(A).settings().lora().rank()).isEqualTo(8);
+        assertThat(fold.adapter(A).settings().lora().targetModules()).containsExactly("q_proj", "v_proj");
+        assertThat(fold.error(Commands.settings("2", A, Map.of("rank", "8", "micro-batch", "4"))))
+                .isEmpty();
+        assertThat(fold.error(Commands.settings("3", A, Map.of("targets", "all"))))
+                .contains(ErrorCode.IMMUTABLE_SETTING);
+        assertThat(fold.adapter(A).settings().lora().rank()).isEqualTo(8);
+        assertThat(fold.adapter(A).settings().microBatch()).isEqualTo(4);
+    }
+
+    @Test
     void aRebuiltVersionMayHaveAnotherShapeAndItsChildrenFollowIt() {
         fold.apply(publish("1", version(A, "one")));
         CommandOutcome rebuilt = fold.apply(publish(

@@ -7,7 +7,9 @@ public interface Tokenizer extends AutoCloseable {
     int[] encode(String text);
 
     /** Ids that the tokenizer itself puts before every text (as a BOS token); usually none. */
-    int[] prefix();
+    default int[] prefix() {
+        return new int[0];
+    }
 
     /** The text of the ids; special tokens are left out where {@code skipSpecial} says so. */
     String decode(int[] ids, boolean skipSpecial);
