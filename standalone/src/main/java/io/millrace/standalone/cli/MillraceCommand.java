@@ -1,0 +1,29 @@
+package io.millrace.standalone.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "millrace",
+        description = "Continual fine-tuning: examples stream in, versioned adapters come out, a router serves them.",
+        mixinStandardHelpOptions = true,
+        version = "millrace 0.1.0",
+        subcommands = {
+            HelpCommand.class,
+            PushCommand.class,
+            AskCommand.class,
+            ChatCommand.class,
+            DoctorCommand.class,
+        })
+final class MillraceCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "a command is missing");
+    }
+}

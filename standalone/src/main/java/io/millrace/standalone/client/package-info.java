@@ -1,0 +1,2 @@
+/** A running system as a client sees it: over HTTP and Kafka. */
+package io.millrace.standalone.client;
