@@ -16,7 +16,7 @@ import java.util.Map;
  * Reads a JSON object that a stranger wrote: valid UTF-8, no duplicate names, nothing after it, nested at most
  * {@value #MAX_DEPTH} deep.
  */
-final class StrictJson {
+public final class StrictJson {
     static final int MAX_DEPTH = 100;
 
     private static final ObjectMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
@@ -31,7 +31,7 @@ final class StrictJson {
     private StrictJson() {}
 
     /** What is wrong with a text, in one line. */
-    static final class Malformed extends Exception {
+    public static final class Malformed extends Exception {
         private static final long serialVersionUID = 1L;
 
         Malformed(String message) {
@@ -45,7 +45,7 @@ final class StrictJson {
 
     /** Members become maps, lists, strings, {@code Integer}, {@code Long}, {@code BigInteger}, {@code Double}, nulls. */
     @SuppressWarnings("unchecked") // a JSON object is read as a map with string keys
-    static Map<String, Object> object(byte[] utf8) throws Malformed {
+    public static Map<String, Object> object(byte[] utf8) throws Malformed {
         Object value;
         try {
             String text = StandardCharsets.UTF_8
