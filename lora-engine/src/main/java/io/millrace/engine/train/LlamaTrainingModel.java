@@ -12,6 +12,7 @@ import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TorchModule;
 import io.millrace.engine.torch.TorchRuntime;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -46,19 +47,19 @@ public final class LlamaTrainingModel implements TrainingModel {
     }
 
     @Override
-    public AdapterTrainer create(LoraConfig config, long seed) {
+    public LoraTrainer create(LoraConfig config, long seed) {
         AdapterLayout layout = new AdapterLayout(description, Optional.of(config));
         return new LoraTrainer(this, config, layout, FlatState.initial(layout, seed));
     }
 
     @Override
-    public AdapterTrainer resume(AdapterState state) {
+    public LoraTrainer resume(AdapterState state) {
         AdapterLayout layout = new AdapterLayout(description, Optional.of(state.config()));
         return new LoraTrainer(this, state.config(), layout, FlatState.of(layout, state));
     }
 
     @Override
-    public AdapterTrainer resume(AdapterWeights weights) {
+    public LoraTrainer resume(AdapterWeights weights) {
         AdapterLayout layout = new AdapterLayout(description, Optional.of(weights.config()));
         return new LoraTrainer(this, weights.config(), layout, FlatState.of(layout, weights));
     }
@@ -82,13 +83,11 @@ public final class LlamaTrainingModel implements TrainingModel {
      */
     public synchronized float[] logits(int[] ids, Optional<AdapterWeights> adapter, int... positions) {
         check(ids);
-        try (LoraTrainer trainer =
-                adapter.map(weights -> (LoraTrainer) resume(weights)).orElse(null)) {
+        try (LoraTrainer trainer = adapter.map(this::resume).orElse(null)) {
             LoraParameters parameters = trainer == null ? none : trainer.parameters();
             double scale = trainer == null ? 0 : adapter.orElseThrow().config().scale();
-            long[] at = java.util.Arrays.stream(positions).asLongStream().toArray();
-            try (Tensor tokens = torch.tensor(
-                            java.util.Arrays.stream(ids).asLongStream().toArray(), 1, ids.length);
+            long[] at = Arrays.stream(positions).asLongStream().toArray();
+            try (Tensor tokens = torch.tensor(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length);
                     Tensor rows = torch.tensor(at, at.length);
                     Tensor logits = maths.call("logits")
                             .arg(tokens)

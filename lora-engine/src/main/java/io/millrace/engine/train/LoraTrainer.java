@@ -12,7 +12,7 @@ import io.millrace.engine.torch.TorchModule;
 import java.util.List;
 
 /** Trains one adapter with AdamW on float32 weights. */
-final class LoraTrainer implements AdapterTrainer {
+public final class LoraTrainer implements AdapterTrainer {
     private final LlamaTrainingModel model;
     private final LoraConfig config;
     private final AdapterLayout layout;
@@ -36,7 +36,7 @@ final class LoraTrainer implements AdapterTrainer {
 
     @Override
     public StepResult step(List<TrainingSequence> sequences, StepOptions options) {
-        Gradient gradient = gradient(sequences, options);
+        Gradient gradient = computeGradient(sequences, options);
         LossSum losses = gradient.losses();
         double norm = gradient.norm();
         double loss = losses.loss();
@@ -53,7 +53,13 @@ final class LoraTrainer implements AdapterTrainer {
     /** Loss and gradient of a step, which stays in {@link LoraParameters#gradient}. */
     record Gradient(LossSum losses, double norm) {}
 
-    Gradient gradient(List<TrainingSequence> sequences, StepOptions options) {
+    /** The gradient that a step would use, before clipping; the adapter stays as it is. */
+    public AdapterWeights gradient(List<TrainingSequence> sequences, StepOptions options) {
+        computeGradient(sequences, options);
+        return FlatState.weights(layout, config, parameters.gradient().toFloats());
+    }
+
+    Gradient computeGradient(List<TrainingSequence> sequences, StepOptions options) {
         model.check(sequences, options.microBatch());
         synchronized (model) {
             parameters.clearGradient();
@@ -127,11 +133,6 @@ final class LoraTrainer implements AdapterTrainer {
     @Override
     public AdapterWeights weights() {
         return FlatState.weights(layout, config, parameters.weights().toFloats());
-    }
-
-    /** The gradient of the last step, as weights. */
-    AdapterWeights gradients() {
-        return FlatState.weights(layout, config, parameters.gradient().toFloats());
     }
 
     LoraParameters parameters() {

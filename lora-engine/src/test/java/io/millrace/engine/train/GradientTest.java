@@ -79,11 +79,12 @@ class GradientTest {
             AdapterWeights adapter = randomAdapter(base, config);
             try (Autograd autograd = new Autograd(torch, base);
                     LlamaTrainingModel model = TrainingModels.load(torch, base, DType.BF16);
-                    LoraTrainer trainer = (LoraTrainer) model.resume(adapter)) {
+                    LoraTrainer trainer = model.resume(adapter)) {
                 Autograd.Result expected = autograd.gradient(adapter, sequences(), Optional.empty());
-                LoraTrainer.Gradient actual = trainer.gradient(sequences(), StepOptions.of(1e-3, 8));
+                LoraTrainer.Gradient actual = trainer.computeGradient(sequences(), StepOptions.of(1e-3, 8));
+                AdapterWeights gradients = trainer.gradient(sequences(), StepOptions.of(1e-3, 8));
                 assertThat(actual.losses().loss()).isCloseTo(expected.loss(), within(0.02));
-                assertThat(distance(flat(trainer.gradients()), flat(expected.gradients())))
+                assertThat(distance(flat(gradients), flat(expected.gradients())))
                         .isLessThan(0.08);
             }
         }
@@ -131,11 +132,11 @@ class GradientTest {
         StepOptions options = dropout.map(plain::withDropoutSeed).orElse(plain);
         try (Autograd autograd = new Autograd(torch, base);
                 LlamaTrainingModel model = TrainingModels.load(torch, base, DType.F32, mode);
-                LoraTrainer trainer = (LoraTrainer) model.resume(adapter)) {
+                LoraTrainer trainer = model.resume(adapter)) {
             Autograd.Result expected = autograd.gradient(adapter, sequences(), dropout);
-            LoraTrainer.Gradient actual = trainer.gradient(sequences(), options);
+            LoraTrainer.Gradient actual = trainer.computeGradient(sequences(), options);
             assertThat(actual.losses().loss()).isCloseTo(expected.loss(), within(1e-5));
-            return relativeError(trainer.gradients(), expected.gradients());
+            return relativeError(trainer.gradient(sequences(), options), expected.gradients());
         }
     }
 
