@@ -50,6 +50,7 @@ public enum ErrorCode {
     UNSUPPORTED_BASE(422, Retry.NO),
     UNSUPPORTED_TEMPLATE(422, Retry.NO),
     WRONG_BASE(409, Retry.NO),
+    DOWNLOAD_FAILED(502, Retry.YES),
 
     // Something around us fails.
     PORT_TAKEN(503, Retry.NO),

@@ -14,6 +14,9 @@ final class Sources {
         if (Files.isDirectory(path)) {
             return new HfDirectory(path);
         }
+        if (Files.isRegularFile(path)) {
+            return new GgufSource(path);
+        }
         throw new MillraceException(
                 ErrorCode.BAD_BASE,
                 path + " is neither a Hugging Face directory nor a GGUF file; name a path that exists");
