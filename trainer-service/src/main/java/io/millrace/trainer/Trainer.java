@@ -1,0 +1,106 @@
+package io.millrace.trainer;
+
+import io.millrace.core.AdapterName;
+import io.millrace.core.ExampleParser;
+import io.millrace.embedding.TextEmbedder;
+import io.millrace.registry.RegistryLog;
+import io.millrace.store.BlobStore;
+import io.millrace.topics.KafkaSettings;
+import io.millrace.topics.Topics;
+import io.millrace.trainer.curate.AssignHeldOut;
+import io.millrace.trainer.curate.Curate;
+import io.millrace.trainer.curate.Curator;
+import io.millrace.trainer.curate.Parse;
+import io.millrace.trainer.worker.AdapterStatus;
+import io.millrace.trainer.worker.Engine;
+import io.millrace.trainer.worker.Progress;
+import io.millrace.trainer.worker.WorkerLoop;
+import io.millrace.trainer.worker.WorkerSettings;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/** The whole trainer: a curator and a worker over one Kafka, store and registry. */
+public final class Trainer implements AutoCloseable {
+    private final Curator curator;
+    private final WorkerLoop worker;
+    private final Progress progress;
+    private final String workerId;
+
+    /**
+     * How a trainer behaves.
+     *
+     * @param dedupeWindow in which an id names one content
+     * @param createOnFirstUse whether an example of an unknown adapter creates it
+     * @param stateDirectory of the curator
+     */
+    public record Settings(
+            WorkerSettings worker, Duration dedupeWindow, boolean createOnFirstUse, Path stateDirectory) {}
+
+    /**
+     * Starts nothing yet; the caller closes store and registry.
+     *
+     * @param engines opens the base; called again while it fails
+     * @param embedders opens the sentence embedder when the first version is cut
+     */
+    public Trainer(
+            KafkaSettings kafka,
+            BlobStore store,
+            RegistryLog registry,
+            Supplier<Engine> engines,
+            Supplier<TextEmbedder> embedders,
+            Settings settings,
+            Progress.Meters meters,
+            Clock clock) {
+        this.progress = new Progress(meters);
+        this.workerId = settings.worker().workerId();
+        this.worker = new WorkerLoop(kafka, store, registry, engines, embedders, settings.worker(), progress, clock);
+        Predicate<AdapterName> known = adapter ->
+                settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
+        Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
+        Curate curate = new Curate(kafka.topics(), kafka.partitions(), parse, settings.dedupeWindow());
+        this.curator = new Curator(kafka, curate::topology, settings.stateDirectory());
+    }
+
+    public void start() {
+        curator.start();
+        worker.start();
+    }
+
+    public String workerId() {
+        return workerId;
+    }
+
+    public List<AdapterStatus> adapters() {
+        return progress.adapters();
+    }
+
+    /** Completes with whether the adapter is trained here; a version of all it has waiting now is then due. */
+    public CompletableFuture<Boolean> requestCut(AdapterName adapter) {
+        return worker.requestCut(adapter);
+    }
+
+    /** What each part waits for; empty where it works. */
+    public Map<String, String> waitingFor() {
+        Map<String, String> parts = new LinkedHashMap<>();
+        parts.put("curator", curator.waitingFor());
+        parts.put("worker", worker.waitingFor());
+        return parts;
+    }
+
+    public boolean ready() {
+        return waitingFor().values().stream().allMatch(String::isEmpty);
+    }
+
+    @Override
+    public void close() {
+        curator.close();
+        worker.close();
+    }
+}

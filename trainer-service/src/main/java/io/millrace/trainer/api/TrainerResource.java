@@ -1,0 +1,101 @@
+package io.millrace.trainer.api;
+
+import io.millrace.core.AdapterName;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import io.millrace.core.Problem;
+import io.millrace.trainer.TrainerConfig;
+import io.millrace.trainer.TrainerProcess;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** What the trainer does now, and asking it for a version. */
+@Path("/api/v1/trainer")
+@Produces(MediaType.APPLICATION_JSON)
+public final class TrainerResource {
+    private static final long PATIENCE_SECONDS = 5;
+
+    private final TrainerProcess process;
+    private final Optional<String> token;
+
+    public TrainerResource(TrainerProcess process, TrainerConfig config) {
+        this.process = process;
+        this.token = config.token();
+    }
+
+    @GET
+    @Path("/status")
+    public TrainerStatus status(@HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) {
+        authorise(authorization);
+        return TrainerStatus.of(process.trainer());
+    }
+
+    /** Makes a version of all that the adapter has waiting now due at once; it appears in the registry when it is done. */
+    @POST
+    @Path("/adapters/{namespace}/{name}/cut")
+    public Response cut(
+            @PathParam("namespace") String namespace,
+            @PathParam("name") String name,
+            @HeaderParam(HttpHeaders.AUTHORIZATION) String authorization)
+            throws InterruptedException {
+        authorise(authorization);
+        AdapterName adapter = new AdapterName(namespace, name);
+        if (!requested(adapter)) {
+            throw new MillraceException(
+                    ErrorCode.UNKNOWN_ADAPTER,
+                    "this trainer (" + process.trainer().workerId() + ") has nothing of " + adapter
+                            + "; push examples first, or ask the worker that trains it");
+        }
+        return Response.accepted(Map.of("adapter", adapter.toString(), "requested", true))
+                .build();
+    }
+
+    private boolean requested(AdapterName adapter) throws InterruptedException {
+        try {
+            return process.trainer().requestCut(adapter).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            throw new MillraceException(
+                    ErrorCode.NOT_READY,
+                    "the trainer isn't ready: " + process.trainer().waitingFor(),
+                    e);
+        } catch (ExecutionException e) {
+            throw new MillraceException(ErrorCode.INTERNAL, e.getCause().toString(), e);
+        }
+    }
+
+    private void authorise(String authorization) {
+        if (token.isEmpty()) {
+            return;
+        }
+        byte[] expected = ("Bearer " + token.get()).getBytes(StandardCharsets.UTF_8);
+        byte[] given = Optional.ofNullable(authorization).orElse("").getBytes(StandardCharsets.UTF_8);
+        if (!MessageDigest.isEqual(expected, given)) {
+            throw new MillraceException(
+                    ErrorCode.UNAUTHORIZED,
+                    "this trainer asks for a token; send 'Authorization: Bearer <millrace.token>'");
+        }
+    }
+
+    @ServerExceptionMapper
+    Response problem(MillraceException e) {
+        return Response.status(e.code().httpStatus())
+                .type(Problem.MEDIA_TYPE)
+                .entity(Problem.of(e))
+                .build();
+    }
+}

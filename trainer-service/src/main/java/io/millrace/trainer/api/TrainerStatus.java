@@ -1,0 +1,56 @@
+package io.millrace.trainer.api;
+
+import io.millrace.trainer.Trainer;
+import io.millrace.trainer.worker.AdapterStatus;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+
+/**
+ * What {@code GET /api/v1/trainer/status} answers.
+ *
+ * @param waitingFor what each part waits for; empty where it works
+ */
+public record TrainerStatus(String worker, boolean ready, Map<String, String> waitingFor, List<Adapter> adapters) {
+
+    /** One adapter; see {@link AdapterStatus}. */
+    public record Adapter(
+            String name,
+            int partition,
+            String state,
+            long round,
+            long step,
+            OptionalDouble lossBeforeUpdate,
+            long examples,
+            int waiting,
+            int heldOut,
+            String digest,
+            String version,
+            String detail) {
+        static Adapter of(AdapterStatus status) {
+            return new Adapter(
+                    status.adapter(),
+                    status.partition(),
+                    status.state(),
+                    status.round(),
+                    status.step(),
+                    Double.isNaN(status.lossBeforeUpdate())
+                            ? OptionalDouble.empty()
+                            : OptionalDouble.of(status.lossBeforeUpdate()),
+                    status.examples(),
+                    status.waiting(),
+                    status.heldOut(),
+                    status.digest(),
+                    status.version(),
+                    status.detail());
+        }
+    }
+
+    static TrainerStatus of(Trainer trainer) {
+        return new TrainerStatus(
+                trainer.workerId(),
+                trainer.ready(),
+                trainer.waitingFor(),
+                trainer.adapters().stream().map(Adapter::of).toList());
+    }
+}

@@ -1,0 +1,131 @@
+package io.millrace.trainer.curate;
+
+import io.millrace.topics.KafkaSettings;
+import io.millrace.topics.TopicBootstrap;
+import io.millrace.topics.Topics;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.common.config.TopicConfig;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StreamsConfig;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps the curate topology running on the thread {@code trainer-curator}: waits for Kafka, starts it, and starts it again
+ * after a pause when it has failed.
+ */
+public final class Curator implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Curator.class);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+
+    private final KafkaSettings kafka;
+    private final Supplier<Topology> topology;
+    private final Path stateDirectory;
+    private final Thread thread = new Thread(this::run, "trainer-curator");
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private volatile String waitingFor = "the curator was not started yet";
+
+    /** @param stateDirectory for the ids that were seen; it can be lost, the topic behind it has them too */
+    public Curator(KafkaSettings kafka, Supplier<Topology> topology, Path stateDirectory) {
+        this.kafka = kafka;
+        this.topology = topology;
+        this.stateDirectory = stateDirectory;
+        thread.setDaemon(true);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** Why no example is curated now; empty where all is well. */
+    public String waitingFor() {
+        return waitingFor;
+    }
+
+    private void run() {
+        Duration pause = Duration.ofMillis(500);
+        try {
+            while (closing.getCount() > 0) {
+                try {
+                    waitingFor = "Kafka's topics";
+                    TopicBootstrap.ensure(kafka, kafka.specs());
+                    follow();
+                } catch (RuntimeException e) {
+                    waitingFor = e.toString();
+                    LOG.warn("curating stopped and starts again in {}: {}", pause, e.toString());
+                }
+                if (closing.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
+                    return;
+                }
+                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            waitingFor = "the curator is closed";
+        }
+    }
+
+    /** Runs one instance until it fails or this is closed. */
+    private void follow() throws InterruptedException {
+        try (KafkaStreams streams = new KafkaStreams(topology.get(), properties())) {
+            streams.setUncaughtExceptionHandler(e -> {
+                LOG.warn("curating failed: {}", e.toString(), e);
+                return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
+            });
+            streams.start();
+            do {
+                waitingFor = streams.state() == KafkaStreams.State.RUNNING ? "" : "curate is " + streams.state();
+                if (streams.state().hasCompletedShutdown()) {
+                    throw new IllegalStateException("the topology ended: " + streams.state());
+                }
+            } while (!closing.await(100, TimeUnit.MILLISECONDS));
+        }
+    }
+
+    Properties properties() {
+        Properties properties = new Properties();
+        properties.putAll(kafka.clientProperties());
+        properties.putAll(Map.of(
+                StreamsConfig.APPLICATION_ID_CONFIG,
+                kafka.topics().id("curator"),
+                StreamsConfig.STATE_DIR_CONFIG,
+                stateDirectory.toString(),
+                StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
+                StreamsConfig.EXACTLY_ONCE_V2,
+                StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
+                100,
+                StreamsConfig.NUM_STREAM_THREADS_CONFIG,
+                1,
+                StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG,
+                4L << 20,
+                StreamsConfig.topicPrefix(TopicConfig.MAX_MESSAGE_BYTES_CONFIG),
+                Integer.toString(Topics.MAX_DERIVED_BYTES)));
+        properties.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), Topics.MAX_SYSTEM_BYTES);
+        properties.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 10_000);
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 1_000);
+        return properties;
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+        try {
+            thread.join(Duration.ofSeconds(30).toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.millrace.trainer.publish;
+
+import io.millrace.core.AdapterName;
+import io.millrace.core.AdapterWeights;
+import io.millrace.core.BaseDescription;
+import io.millrace.core.Digest;
+import io.millrace.core.Manifest;
+import io.millrace.core.VersionId;
+import io.millrace.core.peft.PeftDirectory;
+import io.millrace.proto.internal.RoundSummary;
+import io.millrace.registry.VersionEntry;
+import io.millrace.store.BlobStore;
+import io.millrace.trainer.protocol.AdapterFold;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/** The files of a version: a PEFT adapter directory and its manifest, which names the rounds since the last version. */
+record VersionFiles(BlobStore store, BaseDescription base) {
+
+    PeftDirectory.Version of(
+            AdapterName adapter, AdapterFold fold, Optional<VersionId> parent, AdapterWeights weights) {
+        List<Manifest.Round> rounds = fold.sinceCut().stream()
+                .map(r ->
+                        new Manifest.Round(r.getRound(), new Digest(r.getPlanSha256()), new Digest(r.getHeadSha256())))
+                .toList();
+        TreeSet<String> fingerprints = fold.sinceCut().stream()
+                .map(RoundSummary::getFingerprint)
+                .collect(Collectors.toCollection(TreeSet::new));
+        return PeftDirectory.version(
+                adapter, base, weights, new PeftDirectory.Lineage(parent, Optional.empty(), fingerprints, rounds));
+    }
+
+    /** A version's weights, verified against its digests. */
+    AdapterWeights read(VersionEntry version) {
+        Map<String, byte[]> files = new TreeMap<>();
+        version.files().forEach(file -> files.put(file.name(), store.get(file.sha256())));
+        return PeftDirectory.read(files, base);
+    }
+}

@@ -1,0 +1,84 @@
+package io.millrace.trainer.train;
+
+import io.millrace.core.Digest;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import io.millrace.proto.internal.CuratedExample;
+import io.millrace.proto.internal.ExampleRef;
+import io.millrace.store.BlobStore;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The examples of each round as one blob: {@link CuratedExample} messages one after another, each preceded by its length
+ * as a varint. The same examples give the same bytes. Keeps the latest few in memory. For the training thread alone.
+ */
+public final class Archives {
+    private static final int CACHED = 256;
+
+    private final BlobStore store;
+    private final Map<Digest, List<CuratedExample>> cache = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Digest, List<CuratedExample>> eldest) {
+            return size() > CACHED;
+        }
+    };
+
+    public Archives(BlobStore store) {
+        this.store = store;
+    }
+
+    public Digest put(List<CuratedExample> examples) {
+        Digest digest = store.put(encode(examples));
+        cache.put(digest, List.copyOf(examples));
+        return digest;
+    }
+
+    /** @throws MillraceException {@code unknown_blob}, {@code digest_mismatch}, {@code store_unavailable} */
+    public List<CuratedExample> get(Digest archive) {
+        List<CuratedExample> cached = cache.get(archive);
+        if (cached != null) {
+            return cached;
+        }
+        List<CuratedExample> examples = decode(store.get(archive));
+        cache.put(archive, examples);
+        return examples;
+    }
+
+    public CuratedExample get(ExampleRef reference) {
+        return get(new Digest(reference.getArchiveSha256())).get(reference.getArchiveIndex());
+    }
+
+    static byte[] encode(List<CuratedExample> examples) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try {
+            for (CuratedExample example : examples) {
+                example.writeDelimitedTo(out);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return out.toByteArray();
+    }
+
+    static List<CuratedExample> decode(byte[] content) {
+        ByteArrayInputStream in = new ByteArrayInputStream(content);
+        List<CuratedExample> examples = new ArrayList<>();
+        try {
+            while (in.available() > 0) {
+                examples.add(CuratedExample.parseDelimitedFrom(in));
+            }
+        } catch (IOException e) {
+            throw new MillraceException(ErrorCode.DIGEST_MISMATCH, "an archive of examples can't be read", e);
+        }
+        return List.copyOf(examples);
+    }
+}

@@ -1,0 +1,274 @@
+package io.millrace.trainer.train;
+
+import io.millrace.core.AdapterName;
+import io.millrace.core.Digest;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import io.millrace.engine.train.AdapterState;
+import io.millrace.engine.train.AdapterTrainer;
+import io.millrace.engine.train.TrainingModel;
+import io.millrace.proto.internal.CheckpointStored;
+import io.millrace.proto.internal.ComputedRound;
+import io.millrace.proto.internal.Genesis;
+import io.millrace.proto.internal.RoundRebased;
+import io.millrace.store.BlobStore;
+import io.millrace.trainer.protocol.AdapterFold;
+import io.millrace.trainer.protocol.Head;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings an adapter's weights to where its head is: on the device already, from the host, or from a checkpoint with the
+ * rounds after it computed again. The least recently used adapters leave the device, later the host. For the training
+ * thread alone.
+ */
+public final class Heads implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Heads.class);
+
+    private final TrainingModel model;
+    private final BlobStore store;
+    private final Train train;
+    private final int maxOnDevice;
+    private final long maxHostBytes;
+    private final Map<AdapterName, Resident> residents = new LinkedHashMap<>(16, 0.75f, true);
+
+    /**
+     * An adapter's weights where its head is.
+     *
+     * @param rebased set where they came out with other bits than the head says; to be journaled before going on
+     */
+    public record Restored(AdapterTrainer trainer, Optional<RoundRebased> rebased) {}
+
+    /** A state on the host with its digest, which takes a while to compute. */
+    public record Kept(AdapterState state, Digest digest) {
+        static Kept of(AdapterState state) {
+            return new Kept(state, state.digest());
+        }
+    }
+
+    /** What is known of one adapter's bits. */
+    private static final class Resident implements AutoCloseable {
+        /** On the device, at {@link #trainerAt}. */
+        private Optional<AdapterTrainer> trainer = Optional.empty();
+
+        /** Digest of the state that the trainer is in; empty while a round moves it. */
+        private Optional<Digest> trainerAt = Optional.empty();
+
+        /** Copies on the host: of the last head, and of one that isn't committed yet. */
+        private final List<Kept> states = new ArrayList<>();
+
+        private Optional<Kept> state(Digest digest) {
+            return states.stream().filter(s -> s.digest().equals(digest)).findFirst();
+        }
+
+        private void keep(Kept state) {
+            states.add(state);
+            while (states.size() > 2) {
+                states.remove(0);
+            }
+        }
+
+        private long hostBytes() {
+            return states.stream().mapToLong(s -> s.state().content().length).sum();
+        }
+
+        private AdapterTrainer onDevice(AdapterTrainer fresh, Digest at) {
+            leaveDevice();
+            trainer = Optional.of(fresh);
+            trainerAt = Optional.of(at);
+            return fresh;
+        }
+
+        private void leaveDevice() {
+            trainer.ifPresent(AdapterTrainer::close);
+            trainer = Optional.empty();
+            trainerAt = Optional.empty();
+        }
+
+        @Override
+        public void close() {
+            leaveDevice();
+            states.clear();
+        }
+    }
+
+    public Heads(TrainingModel model, BlobStore store, Train train, int maxOnDevice, long maxHostBytes) {
+        this.model = model;
+        this.store = store;
+        this.train = train;
+        this.maxOnDevice = maxOnDevice;
+        this.maxHostBytes = maxHostBytes;
+    }
+
+    /**
+     * The adapter's weights at its head.
+     *
+     * @throws MillraceException {@code unknown_blob} where no checkpoint is left, {@code store_unavailable}
+     */
+    public Restored at(AdapterName adapter, AdapterFold fold, BooleanSupplier cancelled) {
+        Head head = fold.head();
+        Digest wanted = head.stateDigest();
+        Resident resident = residents.computeIfAbsent(adapter, a -> new Resident());
+        makeRoom(adapter);
+        if (resident.trainer.isPresent() && resident.trainerAt.equals(Optional.of(wanted))) {
+            return new Restored(resident.trainer.get(), Optional.empty());
+        }
+        if (head.untrained()) {
+            Genesis genesis = head.state().getGenesis();
+            return new Restored(
+                    resident.onDevice(model.create(Head.lora(genesis), genesis.getSeed()), wanted), Optional.empty());
+        }
+        Optional<Kept> onHost = resident.state(wanted);
+        if (onHost.isPresent()) {
+            return new Restored(resident.onDevice(model.resume(onHost.get().state()), wanted), Optional.empty());
+        }
+        resident.close();
+        return compute(adapter, fold, resident, cancelled);
+    }
+
+    /** From the latest checkpoint that the store still has, with the rounds after it. */
+    private Restored compute(AdapterName adapter, AdapterFold fold, Resident resident, BooleanSupplier cancelled) {
+        Head head = fold.head();
+        Optional<CheckpointStored> checkpoint = usableCheckpoint(adapter, fold);
+        long from = checkpoint.map(c -> c.getHead().getRound()).orElse(0L);
+        long step = checkpoint.map(c -> c.getHead().getStep()).orElse(0L);
+        AdapterTrainer trainer = checkpoint.isPresent()
+                ? model.resume(load(checkpoint.get()))
+                : model.create(
+                        Head.lora(head.state().getGenesis()),
+                        head.state().getGenesis().getSeed());
+        resident.onDevice(trainer, Digest.of(new byte[0]));
+        List<ComputedRound> rounds = fold.computedAfter(from);
+        for (ComputedRound round : rounds) {
+            train.train(trainer, step, round.getPlanned(), cancelled);
+            step = round.getCommitted().getStep();
+        }
+        Kept state = Kept.of(trainer.state());
+        Digest reached = state.digest();
+        resident.keep(state);
+        resident.trainerAt = Optional.of(reached);
+        LOG.info(
+                "adapter={} restored round={} from checkpoint={} computed={} digests={}",
+                adapter,
+                head.round(),
+                from,
+                rounds.size(),
+                reached.equals(head.stateDigest()) ? "match" : "differ");
+        return reached.equals(head.stateDigest())
+                ? new Restored(trainer, Optional.empty())
+                : new Restored(trainer, Optional.of(rebased(adapter, fold, reached)));
+    }
+
+    private RoundRebased rebased(AdapterName adapter, AdapterFold fold, Digest reached) {
+        if (fold.fingerprint().equals(model.fingerprint())) {
+            LOG.error(
+                    "adapter={} round={} came out with other bits on the same fingerprint {}; please report this",
+                    adapter,
+                    fold.head().round(),
+                    model.fingerprint());
+        }
+        return RoundRebased.newBuilder()
+                .setRound(fold.head().round())
+                .setOldHeadSha256(fold.head().digest().hex())
+                .setNewHeadSha256(fold.head().rebased(reached).digest().hex())
+                .setOldStateSha256(fold.head().stateDigest().hex())
+                .setNewStateSha256(reached.hex())
+                .setOldFingerprint(fold.fingerprint())
+                .setNewFingerprint(model.fingerprint())
+                .build();
+    }
+
+    private Optional<CheckpointStored> usableCheckpoint(AdapterName adapter, AdapterFold fold) {
+        for (int i = fold.checkpoints().size() - 1; i >= 0; i--) {
+            CheckpointStored checkpoint = fold.checkpoints().get(i);
+            if (store.size(new Digest(checkpoint.getStateBlobSha256())).isPresent()) {
+                return Optional.of(checkpoint);
+            }
+            LOG.error(
+                    "adapter={} checkpoint of round={} is missing in the store: {}",
+                    adapter,
+                    checkpoint.getHead().getRound(),
+                    checkpoint.getStateBlobSha256());
+        }
+        if (!fold.checkpoints().isEmpty()) {
+            throw new MillraceException(
+                    ErrorCode.UNKNOWN_BLOB,
+                    "no checkpoint of " + adapter + " is left in the store; rebuild the adapter from its journal");
+        }
+        return Optional.empty();
+    }
+
+    private AdapterState load(CheckpointStored checkpoint) {
+        return new AdapterState(
+                Head.lora(checkpoint.getHead().getGenesis()),
+                checkpoint.getHead().getStep(),
+                store.get(new Digest(checkpoint.getStateBlobSha256())));
+    }
+
+    /** A round starts to move the trainer: until {@link #moved} says where it is, it is nowhere. */
+    public void moving(AdapterName adapter) {
+        residents.get(adapter).trainerAt = Optional.empty();
+    }
+
+    /** The round was computed; its state becomes the head's when the commit is written. */
+    public Kept moved(AdapterName adapter) {
+        Resident resident = residents.get(adapter);
+        Kept state = Kept.of(resident.trainer.orElseThrow().state());
+        resident.keep(state);
+        resident.trainerAt = Optional.of(state.digest());
+        return state;
+    }
+
+    /** The host's copy of the head's state; empty where it isn't in memory. */
+    public Optional<Kept> state(AdapterName adapter, Head head) {
+        return Optional.ofNullable(residents.get(adapter)).flatMap(r -> r.state(head.stateDigest()));
+    }
+
+    /** Frees device and host memory of an adapter that isn't trained here any more. */
+    public void drop(AdapterName adapter) {
+        Optional.ofNullable(residents.remove(adapter)).ifPresent(Resident::close);
+    }
+
+    /** Frees device memory of an idle adapter. */
+    public void leaveDevice(AdapterName adapter) {
+        Optional.ofNullable(residents.get(adapter)).ifPresent(Resident::leaveDevice);
+    }
+
+    public boolean onDevice(AdapterName adapter) {
+        return Optional.ofNullable(residents.get(adapter))
+                .flatMap(r -> r.trainer)
+                .isPresent();
+    }
+
+    private void makeRoom(AdapterName forAdapter) {
+        List<Resident> others = residents.entrySet().stream()
+                .filter(e -> !e.getKey().equals(forAdapter))
+                .map(Map.Entry::getValue)
+                .toList();
+        long onDevice = others.stream().filter(r -> r.trainer.isPresent()).count() + 1;
+        long hostBytes =
+                residents.values().stream().mapToLong(Resident::hostBytes).sum();
+        for (Resident eldest : others) {
+            if (onDevice > maxOnDevice && eldest.trainer.isPresent()) {
+                eldest.leaveDevice();
+                onDevice--;
+            }
+            if (hostBytes > maxHostBytes) {
+                hostBytes -= eldest.hostBytes();
+                eldest.close();
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        residents.values().forEach(Resident::close);
+        residents.clear();
+    }
+}

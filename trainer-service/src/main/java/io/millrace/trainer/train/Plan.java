@@ -1,0 +1,114 @@
+package io.millrace.trainer.train;
+
+import io.millrace.core.AdapterSettings;
+import io.millrace.core.BaseDescription;
+import io.millrace.core.MillraceException;
+import io.millrace.engine.text.TrainingSequence;
+import io.millrace.proto.internal.CuratedExample;
+import io.millrace.proto.internal.Hyperparameters;
+import io.millrace.proto.internal.PlannedRecord;
+import io.millrace.proto.internal.PlannedRecord.Disposition;
+import io.millrace.proto.internal.RoundPlanned;
+import io.millrace.trainer.protocol.Head;
+import io.millrace.trainer.protocol.Seeds;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Fixes what the next round of an adapter trains: the waiting records in offset order until the round is full, the
+ * examples to replay, seed and hyperparameters; and archives the examples. Nothing is on record until the plan is
+ * written to the journal.
+ */
+public final class Plan {
+    /** Records of a round at most, for each example that it may train: the others are held out or refused. */
+    private static final int RECORDS_PER_EXAMPLE = 4;
+
+    private final BaseDescription base;
+    private final String fingerprint;
+    private final Examples examples;
+    private final Archives archives;
+    private final double replayShare;
+
+    /** A waiting record of the topic {@code curated}. */
+    public record Waiting(long offset, CuratedExample example) {}
+
+    /** @param replayShare replayed examples for each fresh one, as 0.1 */
+    public Plan(BaseDescription base, String fingerprint, Examples examples, Archives archives, double replayShare) {
+        this.base = base;
+        this.fingerprint = fingerprint;
+        this.examples = examples;
+        this.archives = archives;
+        this.replayShare = replayShare;
+    }
+
+    /** @param waiting at least one, in offset order, all after what the head covers */
+    public RoundPlanned plan(Head head, AdapterSettings settings, List<Waiting> waiting) {
+        long round = head.round() + 1;
+        long seed = Seeds.ofRound(head.state().getGenesis().getSeed(), round);
+        List<PlannedRecord> records = take(settings, waiting);
+        List<CuratedExample> taken = waiting.subList(0, records.size()).stream()
+                .map(Waiting::example)
+                .toList();
+        Set<String> fresh = new HashSet<>();
+        records.stream().filter(r -> r.getDisposition() == Disposition.FRESH).forEach(r -> fresh.add(r.getExampleId()));
+        return RoundPlanned.newBuilder()
+                .setRound(round)
+                .setSourcePartition(head.state().getSourcePartition())
+                .setFrom(head.through())
+                .setThrough(records.get(records.size() - 1).getOffset())
+                .addAllRecords(records)
+                .setArchiveSha256(archives.put(taken).hex())
+                .addAllReplayed(head.replayed(seed, (int) Math.round(replayShare * fresh.size()), fresh))
+                .setSeed(seed)
+                .setHyperparameters(Hyperparameters.newBuilder()
+                        .setLearningRate(settings.learningRate().orElse(base.defaultLearningRate()))
+                        .setWarmupSteps(settings.warmupSteps())
+                        .setClip(settings.clip())
+                        .setMicroBatch(settings.microBatch())
+                        .setMaxLength(settings.maxLength()))
+                .setFingerprint(fingerprint)
+                .setStartHeadSha256(head.digest().hex())
+                .setGenesis(head.state().getGenesis())
+                .build();
+    }
+
+    private List<PlannedRecord> take(AdapterSettings settings, List<Waiting> waiting) {
+        List<PlannedRecord> records = new ArrayList<>();
+        int fresh = 0;
+        long tokens = 0;
+        for (Waiting next : waiting) {
+            PlannedRecord.Builder record = PlannedRecord.newBuilder()
+                    .setOffset(next.offset())
+                    .setExampleId(next.example().getExampleId())
+                    .setArchiveIndex(records.size());
+            try {
+                TrainingSequence sequence = examples.sequence(next.example(), settings.maxLength());
+                record.setTruncated(sequence.truncated());
+                if (next.example().getHeldOut()) {
+                    record.setDisposition(Disposition.HELD_OUT);
+                } else if (fresh > 0 && tokens + sequence.length() > settings.roundMaxTokens()) {
+                    break;
+                } else {
+                    record.setDisposition(Disposition.FRESH);
+                    fresh++;
+                    tokens += sequence.length();
+                }
+            } catch (MillraceException e) {
+                if (e.code().retryable()) {
+                    throw e;
+                }
+                record.setDisposition(Disposition.REJECTED)
+                        .setCode(e.code().code())
+                        .setMessage(e.getMessage());
+            }
+            records.add(record.build());
+            if (fresh >= settings.roundMaxExamples()
+                    || records.size() >= RECORDS_PER_EXAMPLE * settings.roundMaxExamples()) {
+                break;
+            }
+        }
+        return records;
+    }
+}

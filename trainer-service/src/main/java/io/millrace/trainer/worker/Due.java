@@ -1,0 +1,93 @@
+package io.millrace.trainer.worker;
+
+import io.millrace.core.AdapterSettings;
+import io.millrace.trainer.protocol.AdapterFold;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+
+/** What an adapter needs next, by its journal, its settings and the clock. */
+final class Due {
+    /** Bytes of JSON that make a token, roughly: a round's tokens are counted when it is planned. */
+    private static final int BYTES_PER_TOKEN = 4;
+
+    private Due() {}
+
+    /** The steps of the protocol. */
+    enum Step {
+        PLAN,
+        TRAIN,
+        RETRY,
+        ABANDON,
+        CUT
+    }
+
+    /**
+     * The next step, or none.
+     *
+     * @param paused by hand: nothing is planned or trained
+     * @param published whether the registry shows the last version
+     */
+    static Optional<Step> next(Lane lane, AdapterSettings settings, boolean paused, boolean published, Instant now) {
+        if (lane.paused(now)) {
+            return Optional.empty();
+        }
+        Optional<AdapterFold> fold = lane.fold();
+        if (fold.flatMap(AdapterFold::pending).isPresent()) {
+            return paused
+                    ? Optional.empty()
+                    : Optional.of(pending(lane, fold.get().pending().get().exhausted()));
+        }
+        if (fold.isPresent()
+                && published
+                && cutReason(lane, fold.get(), settings, now).isPresent()) {
+            return Optional.of(Step.CUT);
+        }
+        return !paused && roundFull(lane, settings, now) ? Optional.of(Step.PLAN) : Optional.empty();
+    }
+
+    private static Step pending(Lane lane, boolean exhausted) {
+        if (lane.hopelessness().isPresent()) {
+            return Step.ABANDON;
+        }
+        if (lane.interruption().isEmpty()) {
+            return Step.TRAIN;
+        }
+        return exhausted ? Step.ABANDON : Step.RETRY;
+    }
+
+    private static boolean roundFull(Lane lane, AdapterSettings settings, Instant now) {
+        if (lane.waitingSince().isEmpty()) {
+            return false;
+        }
+        return lane.waiting() >= settings.roundMaxExamples()
+                || lane.waitingBytes() >= (long) BYTES_PER_TOKEN * settings.roundMaxTokens()
+                || lane.cutRequested()
+                || !now.isBefore(lane.waitingSince().get().plus(settings.roundMaxWait()));
+    }
+
+    /** What makes a version due; empty where none is. */
+    static Optional<String> cutReason(Lane lane, AdapterFold fold, AdapterSettings settings, Instant now) {
+        boolean trained = fold.sinceCut().stream().anyMatch(r -> r.getExamples() > 0);
+        if (!trained) {
+            return Optional.empty();
+        }
+        if (lane.cutReached()) {
+            return Optional.of("requested");
+        }
+        if (fold.sinceCut().size() >= settings.versionEveryRounds()) {
+            return Optional.of("every " + settings.versionEveryRounds() + " rounds");
+        }
+        if (passed(fold.lastCutMs(), settings.versionMaxAge(), now)) {
+            return Optional.of("max age " + settings.versionMaxAge());
+        }
+        if (lane.waiting() == 0 && passed(fold.lastRoundMs(), settings.versionMaxIdle(), now)) {
+            return Optional.of("idle " + settings.versionMaxIdle());
+        }
+        return Optional.empty();
+    }
+
+    private static boolean passed(long sinceMs, Duration wait, Instant now) {
+        return !now.isBefore(Instant.ofEpochMilli(sinceMs).plus(wait));
+    }
+}

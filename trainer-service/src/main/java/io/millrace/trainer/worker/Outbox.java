@@ -1,0 +1,116 @@
+package io.millrace.trainer.worker;
+
+import io.millrace.core.AdapterName;
+import io.millrace.core.VersionId;
+import io.millrace.proto.internal.PutAdapter;
+import io.millrace.proto.internal.RegistryRecord;
+import io.millrace.proto.internal.VersionCut;
+import io.millrace.registry.CommandOutcome;
+import io.millrace.registry.RegistryLog;
+import io.millrace.registry.RegistryView;
+import io.millrace.trainer.protocol.AdapterFold;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends what the journal says was cut to the registry, again and again until the registry's fold shows it; a command
+ * that was seen before changes nothing. Also makes new adapters known, so that they can be seen and set before their
+ * first version. For the polling thread.
+ */
+final class Outbox {
+    private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);
+    private static final Duration EVERY = Duration.ofMillis(200);
+    private static final Duration AGAIN = Duration.ofSeconds(10);
+
+    private final RegistryLog registry;
+    private final String baseId;
+    private final String actor;
+    private final Map<String, Sent> sent = new HashMap<>();
+    private final Set<String> refused = new HashSet<>();
+    private Instant next = Instant.EPOCH;
+
+    private record Sent(CompletableFuture<CommandOutcome> answer, Instant at) {}
+
+    Outbox(RegistryLog registry, String baseId, String actor) {
+        this.registry = registry;
+        this.baseId = baseId;
+        this.actor = actor;
+    }
+
+    void send(Collection<Lane> lanes, RegistryView view, Instant now) {
+        if (now.isBefore(next)) {
+            return;
+        }
+        next = now.plus(EVERY);
+        for (Lane lane : lanes) {
+            Optional<AdapterFold> fold = lane.fold();
+            if (fold.isPresent() && view.adapter(lane.adapter()).isEmpty()) {
+                submit(creation(lane.adapter()), now);
+            }
+            fold.flatMap(AdapterFold::lastCut)
+                    .filter(cut -> !published(lane.adapter(), cut, view))
+                    .ifPresent(cut -> submit(cut.getCommand(), now));
+        }
+    }
+
+    /** Whether the registry shows the adapter's last version, or has said that it never will. */
+    boolean published(Lane lane, RegistryView view) {
+        return lane.fold()
+                .flatMap(AdapterFold::lastCut)
+                .map(cut -> published(lane.adapter(), cut, view))
+                .orElse(true);
+    }
+
+    private boolean published(AdapterName adapter, VersionCut cut, RegistryView view) {
+        return refused.contains(cut.getCommand().getCommandId())
+                || view.version(adapter, new VersionId(cut.getVersionId())).isPresent();
+    }
+
+    private RegistryRecord creation(AdapterName adapter) {
+        return RegistryRecord.newBuilder()
+                .setCommandId("create:" + adapter)
+                .setFoldVersion(1)
+                .setActor(actor)
+                .setPutAdapter(
+                        PutAdapter.newBuilder().setAdapter(adapter.toString()).setBaseId(baseId))
+                .build();
+    }
+
+    private void submit(RegistryRecord command, Instant now) {
+        String id = command.getCommandId();
+        Sent before = sent.get(id);
+        if (before != null
+                && !before.answer().isDone()
+                && now.isBefore(before.at().plus(AGAIN))) {
+            return;
+        }
+        if (before != null && before.answer().isDone() && !before.answer().isCompletedExceptionally()) {
+            answered(id, before.answer().join());
+            return;
+        }
+        if (before != null) {
+            LOG.warn("command={} has no answer from the registry's log yet; sending it again", id);
+        }
+        sent.put(id, new Sent(registry.submit(command), now));
+    }
+
+    /** Applied: the view shows it soon. Refused: it never will. */
+    private void answered(String id, CommandOutcome outcome) {
+        if (outcome.error().isPresent() && refused.add(id)) {
+            LOG.error(
+                    "command={} was refused by the registry: {} {}",
+                    id,
+                    outcome.error().get().code(),
+                    outcome.detail());
+        }
+    }
+}

@@ -1,0 +1,120 @@
+package io.millrace.trainer.worker;
+
+import io.millrace.core.AdapterName;
+import io.millrace.trainer.protocol.AdapterFold;
+import io.millrace.trainer.protocol.JournalFold;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.apache.kafka.common.TopicPartition;
+
+/**
+ * One assigned partition of the curated examples, with the same partition of the journal. For the polling thread alone,
+ * but for {@link #lost()}.
+ */
+final class Shard {
+    private final TopicPartition partition;
+    private final SortedMap<AdapterName, Lane> lanes = new TreeMap<>();
+    private Optional<JournalFold> fold = Optional.empty();
+    private long snapshotAt;
+    private long deletedBefore;
+    private long committed;
+    private volatile boolean lost;
+
+    Shard(TopicPartition partition) {
+        this.partition = partition;
+    }
+
+    TopicPartition topicPartition() {
+        return partition;
+    }
+
+    int partition() {
+        return partition.partition();
+    }
+
+    /** Whether the journal was read; until then nothing is taken from the partition. */
+    boolean ready() {
+        return fold.isPresent();
+    }
+
+    /** Whether another worker may have the partition. */
+    boolean lost() {
+        return lost;
+    }
+
+    void lose() {
+        lost = true;
+    }
+
+    void recovered(JournalFold recovered) {
+        fold = Optional.of(recovered);
+        snapshotAt = recovered.nextOffset();
+        recovered.adapters().forEach((name, adapter) -> {
+            Lane lane = lane(name);
+            adapter.pending().ifPresent(pending -> lane.interrupted("the worker ended before the round was computed"));
+        });
+    }
+
+    JournalFold fold() {
+        return fold.orElseThrow();
+    }
+
+    void fold(JournalFold next) {
+        fold = Optional.of(next);
+    }
+
+    Optional<AdapterFold> fold(AdapterName adapter) {
+        return fold().adapter(adapter);
+    }
+
+    Lane lane(AdapterName adapter) {
+        return lanes.computeIfAbsent(adapter, name -> new Lane(this, name));
+    }
+
+    Optional<Lane> existingLane(AdapterName adapter) {
+        return Optional.ofNullable(lanes.get(adapter));
+    }
+
+    Collection<Lane> lanes() {
+        return lanes.values();
+    }
+
+    /**
+     * The lowest offset that a fold doesn't cover yet: where another worker has to go on.
+     *
+     * @param fetched offset of the next record to be fetched
+     */
+    long uncovered(JournalFold by, long fetched) {
+        return lanes.values().stream()
+                .mapToLong(
+                        lane -> lane.lowestUncovered(by.adapter(lane.adapter())).orElse(fetched))
+                .min()
+                .orElse(fetched);
+    }
+
+    /** Journal records since the last stored snapshot. */
+    long recordsSinceSnapshot() {
+        return fold().nextOffset() - snapshotAt;
+    }
+
+    void snapshotTaken() {
+        snapshotAt = fold().nextOffset();
+    }
+
+    long committed() {
+        return committed;
+    }
+
+    void committed(long offset) {
+        committed = offset;
+    }
+
+    /** Whether there is something to delete before the committed position; said once for each position. */
+    boolean deletable() {
+        boolean grown = committed > deletedBefore;
+        deletedBefore = committed;
+        return grown;
+    }
+}

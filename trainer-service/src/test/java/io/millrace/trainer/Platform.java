@@ -1,0 +1,224 @@
+package io.millrace.trainer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.millrace.core.AdapterName;
+import io.millrace.embedded.EmbeddedKafka;
+import io.millrace.embedded.EmbeddedS3;
+import io.millrace.embedding.TextEmbedder;
+import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.RoundCommitted;
+import io.millrace.proto.internal.VersionCut;
+import io.millrace.registry.KafkaRegistryLog;
+import io.millrace.store.BlobStore;
+import io.millrace.store.S3BlobStore;
+import io.millrace.store.S3Settings;
+import io.millrace.topics.KafkaSettings;
+import io.millrace.trainer.worker.Progress;
+import io.millrace.trainer.worker.WorkerSettings;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.OffsetSpec;
+import org.apache.kafka.clients.consumer.ConsumerConfig;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerConfig;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+
+/** A real Kafka, a real S3, the registry's log and the base nano, with eyes on what the trainers write. */
+final class Platform implements AutoCloseable {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final EmbeddedS3.Credentials CREDENTIALS = new EmbeddedS3.Credentials("millrace", "millrace-secret");
+
+    private final Path directory;
+    private final EmbeddedKafka broker;
+    private final EmbeddedS3 s3;
+    private final KafkaProducer<byte[], byte[]> producer;
+    final KafkaSettings kafka;
+    final BlobStore store;
+    final KafkaRegistryLog registry;
+
+    Platform(Path directory, int partitions) {
+        this.directory = directory;
+        this.broker = EmbeddedKafka.startOnFreePorts(directory.resolve("kafka"));
+        this.s3 = EmbeddedS3.startOnFreePort(directory.resolve("s3"), CREDENTIALS, "millrace");
+        this.kafka = new KafkaSettings(broker.bootstrapServers(), "t.", partitions, Map.of());
+        this.store = store();
+        this.registry = KafkaRegistryLog.start(kafka, new BlobSnapshots(store));
+        Map<String, Object> properties = kafka.clientProperties();
+        properties.put(ProducerConfig.KEY_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+        properties.put(ProducerConfig.VALUE_SERIALIZER_CLASS_CONFIG, ByteArraySerializer.class);
+        this.producer = new KafkaProducer<>(properties);
+    }
+
+    BlobStore store() {
+        return new S3BlobStore(S3Settings.of(
+                s3.endpoint(), s3.credentials().accessKey(), s3.credentials().secretKey(), s3.bucket(), "us-east-1"));
+    }
+
+    /** A trainer of its own, started. */
+    Trainer trainer(String workerId) {
+        WorkerSettings defaults = WorkerSettings.defaults(workerId);
+        WorkerSettings settings = new WorkerSettings(
+                workerId,
+                3,
+                Duration.ofMillis(1),
+                defaults.residentAdapters(),
+                defaults.residentIdle(),
+                defaults.hostBytes(),
+                defaults.replayShare(),
+                defaults.minHeldOut(),
+                defaults.bufferedBytes());
+        Engines engines = new Engines(directory.resolve("bases"), "nano", "cpu", 1, "f32");
+        Trainer trainer = new Trainer(
+                kafka,
+                store,
+                registry,
+                engines::open,
+                () -> new TextEmbedder(1),
+                new Trainer.Settings(settings, Duration.ofHours(24), true, directory.resolve("streams-" + workerId)),
+                new Silent(),
+                Clock.systemUTC());
+        trainer.start();
+        return trainer;
+    }
+
+    private static final class Silent implements Progress.Meters {
+        @Override
+        public void round(AdapterName adapter, RoundCommitted round, double meanLoss) {}
+
+        @Override
+        public void overhead(Duration protocol, Duration training) {}
+
+        @Override
+        public void roundFailed() {}
+
+        @Override
+        public void version(AdapterName adapter, VersionCut cut) {}
+
+        @Override
+        public void rebased(AdapterName adapter) {}
+
+        @Override
+        public void lag(int partition, long records) {}
+
+        @Override
+        public void waiting(AdapterName adapter, int records) {}
+    }
+
+    void produce(String record) {
+        var unused =
+                producer.send(new ProducerRecord<>(kafka.topics().examples(), record.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    void flush() {
+        producer.flush();
+    }
+
+    /** What each input record came to, by its place in {@code examples}; fails where one has two outcomes. */
+    Map<String, JsonNode> outcomes() {
+        Map<String, JsonNode> bySource = new LinkedHashMap<>();
+        for (ConsumerRecord<byte[], byte[]> record : read(kafka.topics().outcomes())) {
+            JsonNode outcome = json(record.value());
+            String source = outcome.get("source").get("partition").asText() + "/"
+                    + outcome.get("source").get("offset").asText();
+            JsonNode earlier = bySource.put(source, outcome);
+            if (earlier != null) {
+                throw new AssertionError("two outcomes of " + source + ": " + earlier + " and " + outcome);
+            }
+        }
+        return bySource;
+    }
+
+    List<JournalRecord> journal() {
+        List<JournalRecord> records = new ArrayList<>();
+        for (ConsumerRecord<byte[], byte[]> record : read(kafka.topics().journal())) {
+            try {
+                records.add(JournalRecord.parseFrom(record.value()));
+            } catch (IOException e) {
+                throw new AssertionError(e);
+            }
+        }
+        return records;
+    }
+
+    List<ConsumerRecord<byte[], byte[]>> deadLetters() {
+        return read(kafka.topics().deadLetters());
+    }
+
+    /** All committed records of a topic, partition by partition. */
+    List<ConsumerRecord<byte[], byte[]>> read(String topic) {
+        Map<String, Object> properties = kafka.clientProperties();
+        properties.put(ConsumerConfig.ISOLATION_LEVEL_CONFIG, "read_committed");
+        properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+        properties.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        properties.put(ConsumerConfig.VALUE_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
+        List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(properties)) {
+            List<TopicPartition> partitions = consumer.partitionsFor(topic).stream()
+                    .map(p -> new TopicPartition(topic, p.partition()))
+                    .toList();
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            while (partitions.stream().anyMatch(p -> consumer.position(p) < ends.get(p))) {
+                consumer.poll(Duration.ofMillis(50)).forEach(records::add);
+            }
+        }
+        return records;
+    }
+
+    /** How many records were produced to {@code examples}. */
+    long produced() {
+        try (Admin admin = Admin.create(kafka.clientProperties())) {
+            Map<TopicPartition, OffsetSpec> latest = new HashMap<>();
+            for (int p = 0; p < kafka.partitions(); p++) {
+                latest.put(new TopicPartition(kafka.topics().examples(), p), OffsetSpec.latest());
+            }
+            return admin.listOffsets(latest).all().get().values().stream()
+                    .mapToLong(o -> o.offset())
+                    .sum();
+        } catch (ExecutionException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    static JsonNode json(byte[] bytes) {
+        try {
+            return JSON.readTree(bytes);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    Set<AdapterName> adapters() {
+        return Set.copyOf(registry.view().adapters().stream().map(a -> a.name()).toList());
+    }
+
+    @Override
+    public void close() {
+        producer.close();
+        registry.close();
+        store.close();
+        s3.close();
+        broker.close();
+    }
+}
