@@ -6,12 +6,16 @@ import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.CharBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -153,8 +157,8 @@ public final class SafetensorsWriter {
 
     /** Length field and JSON text, padded with spaces so that the data starts at a multiple of eight. */
     private byte[] header() {
-        ByteArrayOutputStream json = new ByteArrayOutputStream();
-        try (JsonGenerator generator = JSON.createGenerator(json)) {
+        StringWriter text = new StringWriter(); // Jackson's UTF-8 generator breaks names beyond the first plane
+        try (JsonGenerator generator = JSON.createGenerator(text)) {
             generator.writeStartObject();
             if (!metadata.isEmpty()) {
                 generator.writeObjectFieldStart(SafetensorsHeader.METADATA);
@@ -174,16 +178,26 @@ public final class SafetensorsWriter {
             }
             generator.writeEndObject();
         } catch (IOException e) {
-            throw new UncheckedIOException("a tensor's name or the metadata can't be written as UTF-8", e);
+            throw new UncheckedIOException(e);
         }
-        while (json.size() % ALIGNMENT != 0) {
-            json.write(' ');
-        }
-        return ByteBuffer.allocate(SafetensorsHeader.PREFIX_BYTES + json.size())
+        ByteBuffer json = utf8(text.toString());
+        int length = (json.remaining() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        ByteBuffer header = ByteBuffer.allocate(SafetensorsHeader.PREFIX_BYTES + length)
                 .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(json.size())
-                .put(json.toByteArray())
-                .array();
+                .putLong(length)
+                .put(json);
+        while (header.hasRemaining()) {
+            header.put((byte) ' ');
+        }
+        return header.array();
+    }
+
+    private static ByteBuffer utf8(String text) {
+        try {
+            return StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("a tensor's name or the metadata holds an unpaired surrogate", e);
+        }
     }
 
     private static void writeLongs(JsonGenerator generator, String field, List<Long> values) throws IOException {
