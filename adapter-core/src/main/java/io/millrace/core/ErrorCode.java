@@ -41,6 +41,8 @@ public enum ErrorCode {
     PRECONDITION_REQUIRED(428, Retry.NO),
     BAD_ALIAS(400, Retry.NO),
     BAD_SETTING(400, Retry.NO),
+    BAD_RANGE(416, Retry.NO),
+    BLOB_TOO_LARGE(413, Retry.NO),
     DIGEST_MISMATCH(422, Retry.NO),
     INVALID_ADAPTER(422, Retry.NO),
 

@@ -83,7 +83,7 @@ public final class KafkaRegistryLog implements RegistryLog {
 
     @Override
     public boolean ready() {
-        return status instanceof LogStatus.Following;
+        return status instanceof LogStatus.Following || status instanceof LogStatus.Disconnected;
     }
 
     @Override
@@ -162,12 +162,13 @@ public final class KafkaRegistryLog implements RegistryLog {
     @Override
     public void close() {
         closed = true;
-        LogReader reading = reader.get();
-        if (reading != null) {
-            reading.wakeup();
-        }
-        tail.interrupt();
         try {
+            LogReader reading = reader.get();
+            if (reading != null) {
+                reading.wakeup();
+                tail.join(Duration.ofSeconds(2).toMillis());
+            }
+            tail.interrupt();
             tail.join(Duration.ofSeconds(10).toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

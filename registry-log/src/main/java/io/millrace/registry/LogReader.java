@@ -6,6 +6,7 @@ import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.clients.admin.Admin;
@@ -17,15 +18,19 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetOutOfRangeException;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 
 /** Reads the log's one partition from a given offset on, and checks that the log still has what follows it. */
 final class LogReader implements AutoCloseable {
+    private static final Duration ASK_AFTER = Duration.ofSeconds(3);
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
     private final KafkaSettings settings;
     private final TopicPartition partition;
     private final KafkaConsumer<byte[], byte[]> consumer;
+    private long heardAt = System.nanoTime();
+    private Optional<String> trouble = Optional.empty();
 
     LogReader(KafkaSettings settings) {
         this.settings = settings;
@@ -89,7 +94,11 @@ final class LogReader implements AutoCloseable {
 
     ConsumerRecords<byte[], byte[]> poll(Duration atMost) {
         try {
-            return consumer.poll(atMost);
+            ConsumerRecords<byte[], byte[]> records = consumer.poll(atMost);
+            if (!records.isEmpty()) {
+                heard(Optional.empty());
+            }
+            return records;
         } catch (OffsetOutOfRangeException e) {
             throw new MillraceException(
                     ErrorCode.INCOMPATIBLE_LOG,
@@ -97,6 +106,25 @@ final class LogReader implements AutoCloseable {
                             + " no longer has what follows the registry's state: records were lost; restore the topic",
                     e);
         }
+    }
+
+    /** Why Kafka can't be reached, where it can't. It is asked when nothing was heard from it for a few seconds. */
+    Optional<String> trouble() {
+        if (System.nanoTime() - heardAt > ASK_AFTER.toNanos()) {
+            try {
+                consumer.endOffsets(Set.of(partition), ASK_AFTER);
+                heard(Optional.empty());
+            } catch (TimeoutException e) {
+                heard(Optional.of("Kafka at " + settings.bootstrapServers() + " can't be reached (" + e.getMessage()
+                        + "); serving what is known, trying again"));
+            }
+        }
+        return trouble;
+    }
+
+    private void heard(Optional<String> what) {
+        heardAt = System.nanoTime();
+        trouble = what;
     }
 
     /** Offset of the next record to be read. */

@@ -27,6 +27,9 @@ public sealed interface LogStatus {
         }
     }
 
+    /** It had caught up; now Kafka can't be reached. It serves what it has and goes on trying. */
+    record Disconnected(String detail) implements LogStatus {}
+
     /** A record needs a newer version of Millrace; it serves the state before that one. */
     record Outdated(long offset) implements LogStatus {
         @Override

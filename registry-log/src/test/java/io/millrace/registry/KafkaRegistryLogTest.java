@@ -234,11 +234,15 @@ class KafkaRegistryLogTest {
                         .isEmpty();
                 assertThat(late.port()).isEqualTo(port);
             }
+            await().atMost(Duration.ofSeconds(30)).until(() -> log.status() instanceof LogStatus.Disconnected);
+            assertThat(log.ready()).isTrue();
+            assertThat(log.view().resolve(A, "main").id()).isEqualTo(id("one"));
             CompletableFuture<CommandOutcome> duringOutage = log.submit(publish("p2", version("acme/support", "two")));
             try (EmbeddedKafka late = EmbeddedKafka.start(data, port, freePort())) {
                 // Then what was sent meanwhile arrives, and reads went on
                 assertThat(duringOutage.get(30, TimeUnit.SECONDS).error()).isEmpty();
                 assertThat(log.view().resolve(A, "v2").id()).isEqualTo(id("two"));
+                await().atMost(Duration.ofSeconds(20)).until(() -> log.status() instanceof LogStatus.Following);
                 assertThat(late.port()).isEqualTo(port);
             }
         }

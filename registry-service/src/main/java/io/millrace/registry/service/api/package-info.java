@@ -1,0 +1,2 @@
+/** The registry's REST interface under {@code /api/v1}. */
+package io.millrace.registry.service.api;

@@ -1,0 +1,2 @@
+/** The registry over gRPC. */
+package io.millrace.registry.service.grpc;

@@ -1,0 +1,2 @@
+/** Reads as clients of the Hugging Face hub make them. */
+package io.millrace.registry.service.hub;
