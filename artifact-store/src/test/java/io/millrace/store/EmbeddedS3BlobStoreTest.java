@@ -69,9 +69,12 @@ class EmbeddedS3BlobStoreTest extends BlobStoreContract {
         // When it is stored twice, and its content as well
         Digest digest = store.put(file);
         store.put(file);
-        store.put(content);
         // Then it is there, whole
         assertThat(store.size(digest)).hasValue(content.length);
+        assertThat(store.get(digest)).isEqualTo(content);
+        // And so it is when it comes from memory
+        store.delete(digest);
+        assertThat(store.put(content)).isEqualTo(digest);
         assertThat(store.get(digest)).isEqualTo(content);
         store.delete(digest);
     }
