@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -79,6 +80,11 @@ public final class Trainer implements AutoCloseable {
 
     public List<AdapterStatus> adapters() {
         return progress.adapters();
+    }
+
+    /** Partitions of the curated examples that this trainer has now, their journal read. */
+    public Set<Integer> partitions() {
+        return progress.partitions();
     }
 
     /** Completes with whether the adapter is trained here; a version of all it has waiting now is then due. */

@@ -3,19 +3,39 @@ package io.millrace.trainer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
+import io.millrace.core.AdapterWeights;
+import io.millrace.core.BaseDescription;
+import io.millrace.core.Manifest;
+import io.millrace.core.peft.PeftDirectory;
+import io.millrace.embedding.Prototypes;
+import io.millrace.engine.base.Base;
+import io.millrace.engine.base.BaseStore;
 import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.PlannedRecord;
+import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.VersionEntry;
+import io.millrace.trainer.outcome.DeadLetter;
+import io.millrace.trainer.worker.AdapterStatus;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 
+/** From examples to versions on a real Kafka, a real S3 and the base nano; one stream over all tests. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class TrainerTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
     private static final List<String> ADAPTERS = List.of("acme/intents", "acme/commands", "acme/style");
@@ -24,6 +44,7 @@ class TrainerTest {
     static Path directory;
 
     private static Platform platform;
+    private static int produced;
 
     @BeforeAll
     static void start() {
@@ -35,67 +56,169 @@ class TrainerTest {
         platform.close();
     }
 
-    private static void produceExamples(int from, int to) {
-        for (int i = from; i < to; i++) {
+    private static void produceExamples(int count) {
+        for (int i = produced; i < produced + count; i++) {
             for (String adapter : ADAPTERS) {
-                platform.produce("{\"adapter\":\"" + adapter + "\",\"id\":\"" + i + "\",\"prompt\":\"say " + i
-                        + " for " + adapter + "\",\"completion\":\"" + adapter + " says " + adapter.length()
-                        + " of course\"}");
+                platform.produce("{\"adapter\":\"" + adapter + "\",\"id\":\"" + i + "\",\"prompt\":\"say " + i + " for "
+                        + adapter + "\",\"completion\":\"" + adapter + " says " + adapter.length() + " of course\"}");
             }
         }
+        produced += count;
         platform.flush();
     }
 
     private static void awaitOutcomes() {
-        long produced = platform.produced();
-        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(200)).untilAsserted(() -> assertThat(
-                        (long) platform.outcomes().size())
-                .isEqualTo(produced));
+        long records = platform.produced();
+        await().atMost(PATIENCE)
+                .pollInterval(Duration.ofMillis(200))
+                .until(() -> platform.outcomes().size() == records);
+    }
+
+    private static VersionEntry latest(String adapter) {
+        return platform.registry.view().resolve(AdapterName.parse(adapter), "latest");
     }
 
     @Test
-    void everyRecordHasOneOutcomeAndVersionsAppear() {
-        try (Trainer first = platform.trainer("w1")) {
-            await().atMost(PATIENCE).until(first::ready);
-            produceExamples(0, 100);
+    @Order(1)
+    void everyRecordHasOneOutcomeAndGoodOnesBecomeVersions() {
+        // Given a trainer, examples of three adapters, and what can't be trained among them
+        try (Trainer trainer = platform.trainer("w1")) {
+            await().atMost(PATIENCE).until(trainer::ready);
+            produceExamples(100);
             platform.produce("{\"adapter\":\"acme/intents\",\"id\":\"3\",\"prompt\":\"other\",\"completion\":\"x\"}");
             platform.produce("not json");
             platform.produce("{\"adapter\":\"acme/intents\",\"id\":\"long\",\"prompt\":\"p\",\"completion\":\""
                     + "much too long ".repeat(400) + "\"}");
             platform.flush();
             awaitOutcomes();
-        }
 
-        // A new worker goes on where the first was stopped, mid-stream.
-        produceExamples(100, 200);
-        try (Trainer second = platform.trainer("w1")) {
-            await().atMost(PATIENCE).until(() -> platform.outcomes().size() > 320);
-        }
-        try (Trainer third = platform.trainer("w1")) {
-            awaitOutcomes();
+            // When versions are asked for
             for (String adapter : ADAPTERS) {
-                assertThat(third.requestCut(AdapterName.parse(adapter))).succeedsWithin(PATIENCE);
+                assertThat(trainer.requestCut(AdapterName.parse(adapter)))
+                        .succeedsWithin(PATIENCE)
+                        .isEqualTo(true);
             }
-            await().atMost(PATIENCE).untilAsserted(() -> assertThat(versions()).hasSizeGreaterThanOrEqualTo(3));
+            assertThat(trainer.requestCut(AdapterName.parse("acme/unknown")))
+                    .succeedsWithin(PATIENCE)
+                    .isEqualTo(false);
+            await().atMost(PATIENCE)
+                    .until(() -> platform.registry.view().adapters().stream()
+                                    .filter(a -> !a.versions().isEmpty())
+                                    .count()
+                            == ADAPTERS.size());
+            assertThat(trainer.adapters())
+                    .extracting(AdapterStatus::adapter)
+                    .containsExactlyInAnyOrderElementsOf(ADAPTERS);
         }
 
+        // Then each record has one outcome
         Map<String, Long> kinds = platform.outcomes().values().stream()
                 .collect(Collectors.groupingBy(o -> o.get("outcome").asText(), Collectors.counting()));
+        assertThat(kinds.get("TRAINED") + kinds.get("HELD_OUT")).isEqualTo(300);
+        assertThat(kinds.get("HELD_OUT")).isPositive();
         assertThat(kinds.get("REJECTED")).isEqualTo(3);
-        assertThat(kinds.get("TRAINED") + kinds.get("HELD_OUT")).isEqualTo(600);
-        assertThat(platform.deadLetters()).hasSize(3);
-        assertThat(platform.journal()).noneMatch(JournalRecord::hasRoundRebased);
-        for (String adapter : ADAPTERS) {
-            VersionEntry last = platform.registry.view().resolve(AdapterName.parse(adapter), "latest");
-            assertThat(last.evaluation().heldoutExamples()).isPositive();
-            assertThat(last.evaluation().heldoutLoss())
-                    .isLessThan(last.evaluation().heldoutLossBase() / 2);
+        assertThat(platform.deadLetters().stream()
+                        .map(r -> new String(
+                                r.headers().lastHeader(DeadLetter.CODE).value(), StandardCharsets.UTF_8)))
+                .containsExactlyInAnyOrder("id_reused", "malformed_json", "too_long");
+        JsonNode trained = platform.outcomes().values().stream()
+                .filter(o -> o.get("outcome").asText().equals("TRAINED"))
+                .findFirst()
+                .orElseThrow();
+        assertThat(trained.get("round").asLong()).isPositive();
+        assertThat(trained.get("digest").asText()).hasSize(64);
+        assertThat(trained.get("loss").asDouble()).isPositive();
+    }
+
+    @Test
+    @Order(2)
+    void aVersionIsAPeftDirectoryThatHasLearnt() {
+        try (Base base = new BaseStore(directory.resolve("bases")).open("nano")) {
+            BaseDescription description = base.description();
+            for (String adapter : ADAPTERS) {
+                VersionEntry version = latest(adapter);
+                Map<String, byte[]> files = new TreeMap<>();
+                version.files().forEach(f -> files.put(f.name(), platform.store.get(f.sha256())));
+
+                AdapterWeights weights = PeftDirectory.read(files, description);
+                Manifest manifest = Manifest.parse(files.get(Manifest.FILE));
+
+                assertThat(weights.modules())
+                        .hasSize(description.linearModules().size());
+                assertThat(manifest.id()).isEqualTo(version.id());
+                assertThat(manifest.rounds()).isNotEmpty();
+                assertThat(Prototypes.decode(
+                                        platform.store.get(version.prototypes().orElseThrow()))
+                                .centroids())
+                        .hasSizeBetween(1, 32);
+                assertThat(platform.registry
+                                .view()
+                                .adapter(AdapterName.parse(adapter))
+                                .flatMap(AdapterEntry::champion))
+                        .contains(version.id());
+            }
+            assertThat(ADAPTERS.stream().map(a -> latest(a).evaluation()).filter(e -> e.heldoutExamples() > 0))
+                    .isNotEmpty()
+                    .allMatch(e -> e.heldoutLoss() < e.heldoutLossBase() * 0.9);
         }
     }
 
-    private static List<VersionEntry> versions() {
-        return platform.registry.view().adapters().stream()
-                .flatMap(a -> a.versions().stream())
-                .toList();
+    @Test
+    @Order(3)
+    void aRestartMidStreamLosesAndRepeatsNothing() {
+        produceExamples(100);
+        long before = platform.outcomes().size();
+        try (Trainer stoppedMidway = platform.trainer("w1")) {
+            await().atMost(PATIENCE).until(() -> platform.outcomes().size() > before + 20);
+        }
+        try (Trainer next = platform.trainer("w1")) {
+            awaitOutcomes();
+        }
+
+        assertThat(platform.journal())
+                .as("what was computed again came to the same bytes")
+                .noneMatch(JournalRecord::hasRoundRebased)
+                .noneMatch(JournalRecord::hasRoundAbandoned);
+        assertEachExampleTrainedOnce();
+    }
+
+    @Test
+    @Order(4)
+    void twoWorkersShareThePartitionsAndOneTakesOverFromTheOther() {
+        try (Trainer first = platform.trainer("w1")) {
+            await().atMost(PATIENCE).until(first::ready);
+            try (Trainer second = platform.trainer("w2")) {
+                await().atMost(PATIENCE)
+                        .until(() ->
+                                first.ready() && second.ready() && partitions(first) == 1 && partitions(second) == 1);
+                produceExamples(40);
+                awaitOutcomes();
+            }
+            produceExamples(40);
+            awaitOutcomes();
+        }
+
+        assertThat(platform.journal()).noneMatch(JournalRecord::hasRoundAbandoned);
+        assertEachExampleTrainedOnce();
+    }
+
+    private static long partitions(Trainer trainer) {
+        return trainer.partitions().size();
+    }
+
+    /** By the journal: whatever is planned fresh and committed. */
+    private static void assertEachExampleTrainedOnce() {
+        Map<String, List<PlannedRecord>> pending = new TreeMap<>();
+        List<String> trained = new ArrayList<>();
+        for (JournalRecord record : platform.journal()) {
+            if (record.hasRoundPlanned()) {
+                pending.put(record.getAdapter(), record.getRoundPlanned().getRecordsList());
+            } else if (record.hasRoundCommitted()) {
+                pending.get(record.getAdapter()).stream()
+                        .filter(r -> r.getDisposition() != PlannedRecord.Disposition.REJECTED)
+                        .forEach(r -> trained.add(record.getAdapter() + " " + r.getExampleId()));
+            }
+        }
+        assertThat(trained).doesNotHaveDuplicates().hasSize(ADAPTERS.size() * produced);
     }
 }

@@ -78,6 +78,11 @@ public record AdapterFold(
                 .toList();
     }
 
+    /** Whether a version of the head would differ from the last one. */
+    public boolean trainedSinceCut() {
+        return sinceCut.stream().anyMatch(round -> round.getExamples() > 0);
+    }
+
     public boolean checkpointed() {
         return lastCheckpoint()
                 .map(c -> c.getHead().getStateSha256().equals(head().state().getStateSha256()))
@@ -232,7 +237,9 @@ public record AdapterFold(
                 .setLastCheckpointMs(lastCheckpointMs)
                 .setFingerprint(fingerprint);
         lastCut.ifPresent(snapshot::setLastCut);
-        pending().ifPresent(p -> snapshot.setPending(p.plan()).setRetries(p.retries()));
+        pending()
+                .ifPresent(p ->
+                        snapshot.setPending(p.plan()).setRetries(p.retries()).setHandedOver(p.handedOver()));
         return snapshot.build();
     }
 
@@ -240,7 +247,8 @@ public record AdapterFold(
         Head head = new Head(snapshot.getHead());
         return new AdapterFold(
                 snapshot.hasPending()
-                        ? new Round.Planned(head, snapshot.getPending(), snapshot.getRetries())
+                        ? new Round.Planned(
+                                head, snapshot.getPending(), snapshot.getRetries(), snapshot.getHandedOver())
                         : new Round.Collecting(head),
                 snapshot.getCheckpointsList(),
                 snapshot.getRoundsList(),

@@ -45,7 +45,7 @@ public sealed interface Round {
                     plan.getFrom() == head.through() && plan.getThrough() > plan.getFrom(),
                     "plan of round " + plan.getRound() + " covers (" + plan.getFrom() + ", " + plan.getThrough()
                             + "], the head has reached " + head.through());
-            return new Planned(head, plan, 0);
+            return new Planned(head, plan, 0, false);
         }
 
         @Override
@@ -54,17 +54,26 @@ public sealed interface Round {
         }
     }
 
-    /** What will be trained is fixed. */
-    record Planned(Head head, RoundPlanned plan, int retries) implements Round {
+    /**
+     * What will be trained is fixed.
+     *
+     * @param retries attempts that were begun after the first
+     * @param handedOver whether the last attempt was given up in good order, which is no failure
+     */
+    record Planned(Head head, RoundPlanned plan, int retries, boolean handedOver) implements Round {
 
         public Planned retried(RoundRetried retry) {
             require(retry.getRound() == plan.getRound(), "retry of round " + retry.getRound());
-            return new Planned(head, plan, retry.getAttempt());
+            return new Planned(head, plan, retry.getAttempt(), retry.getHandedOver());
         }
 
         /** Whether a further attempt is one too many. */
         public boolean exhausted() {
-            return retries >= MAX_RETRIES;
+            return retries >= MAX_RETRIES && !handedOver;
+        }
+
+        public int nextAttempt() {
+            return handedOver ? retries : retries + 1;
         }
 
         /** The head that the commit leads to, with its digest compared. */
@@ -85,7 +94,7 @@ public sealed interface Round {
 
         @Override
         public Planned rebased(Digest newState) {
-            return new Planned(head.rebased(newState), plan, retries);
+            return new Planned(head.rebased(newState), plan, retries, handedOver);
         }
     }
 

@@ -14,7 +14,6 @@ import io.millrace.proto.internal.RoundRebased;
 import io.millrace.store.BlobStore;
 import io.millrace.trainer.protocol.AdapterFold;
 import io.millrace.trainer.protocol.Head;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -52,40 +51,44 @@ public final class Heads implements AutoCloseable {
         }
     }
 
-    /** What is known of one adapter's bits. */
+    /** Where one adapter's bits are: on the device, or on the host, or in checkpoints alone. */
     private static final class Resident implements AutoCloseable {
-        /** On the device, at {@link #trainerAt}. */
         private Optional<AdapterTrainer> trainer = Optional.empty();
 
         /** Digest of the state that the trainer is in; empty while a round moves it. */
         private Optional<Digest> trainerAt = Optional.empty();
 
-        /** Copies on the host: of the last head, and of one that isn't committed yet. */
-        private final List<Kept> states = new ArrayList<>();
-
-        private Optional<Kept> state(Digest digest) {
-            return states.stream().filter(s -> s.digest().equals(digest)).findFirst();
-        }
-
-        private void keep(Kept state) {
-            states.add(state);
-            while (states.size() > 2) {
-                states.remove(0);
-            }
-        }
+        /** Of an adapter that left the device. */
+        private Optional<Kept> host = Optional.empty();
 
         private long hostBytes() {
-            return states.stream().mapToLong(s -> s.state().content().length).sum();
+            return host.map(h -> (long) h.state().content().length).orElse(0L);
         }
 
-        private AdapterTrainer onDevice(AdapterTrainer fresh, Digest at) {
-            leaveDevice();
+        private AdapterTrainer onDevice(AdapterTrainer fresh, Optional<Digest> at) {
+            close();
             trainer = Optional.of(fresh);
-            trainerAt = Optional.of(at);
+            trainerAt = at;
             return fresh;
         }
 
+        private boolean onDeviceAt(Digest wanted) {
+            return trainer.isPresent() && trainerAt.equals(Optional.of(wanted));
+        }
+
+        /** Keeps a copy on the host, unless the trainer is midway or was never trained. */
         private void leaveDevice() {
+            if (trainer.isPresent() && trainerAt.isPresent()) {
+                AdapterState state = trainer.get().state();
+                Digest at = trainerAt.get();
+                close();
+                host = state.step() == 0 ? Optional.empty() : Optional.of(new Kept(state, at));
+            } else {
+                closeTrainer();
+            }
+        }
+
+        private void closeTrainer() {
             trainer.ifPresent(AdapterTrainer::close);
             trainer = Optional.empty();
             trainerAt = Optional.empty();
@@ -93,8 +96,8 @@ public final class Heads implements AutoCloseable {
 
         @Override
         public void close() {
-            leaveDevice();
-            states.clear();
+            closeTrainer();
+            host = Optional.empty();
         }
     }
 
@@ -116,17 +119,19 @@ public final class Heads implements AutoCloseable {
         Digest wanted = head.stateDigest();
         Resident resident = residents.computeIfAbsent(adapter, a -> new Resident());
         makeRoom(adapter);
-        if (resident.trainer.isPresent() && resident.trainerAt.equals(Optional.of(wanted))) {
-            return new Restored(resident.trainer.get(), Optional.empty());
+        if (resident.onDeviceAt(wanted)) {
+            return new Restored(resident.trainer.orElseThrow(), Optional.empty());
         }
         if (head.untrained()) {
             Genesis genesis = head.state().getGenesis();
             return new Restored(
-                    resident.onDevice(model.create(Head.lora(genesis), genesis.getSeed()), wanted), Optional.empty());
+                    resident.onDevice(model.create(Head.lora(genesis), genesis.getSeed()), Optional.of(wanted)),
+                    Optional.empty());
         }
-        Optional<Kept> onHost = resident.state(wanted);
+        Optional<Kept> onHost = resident.host.filter(h -> h.digest().equals(wanted));
         if (onHost.isPresent()) {
-            return new Restored(resident.onDevice(model.resume(onHost.get().state()), wanted), Optional.empty());
+            return new Restored(
+                    resident.onDevice(model.resume(onHost.get().state()), Optional.of(wanted)), Optional.empty());
         }
         resident.close();
         return compute(adapter, fold, resident, cancelled);
@@ -143,15 +148,13 @@ public final class Heads implements AutoCloseable {
                 : model.create(
                         Head.lora(head.state().getGenesis()),
                         head.state().getGenesis().getSeed());
-        resident.onDevice(trainer, Digest.of(new byte[0]));
+        resident.onDevice(trainer, Optional.empty());
         List<ComputedRound> rounds = fold.computedAfter(from);
         for (ComputedRound round : rounds) {
             train.train(trainer, step, round.getPlanned(), cancelled);
             step = round.getCommitted().getStep();
         }
-        Kept state = Kept.of(trainer.state());
-        Digest reached = state.digest();
-        resident.keep(state);
+        Digest reached = trainer.state().digest();
         resident.trainerAt = Optional.of(reached);
         LOG.info(
                 "adapter={} restored round={} from checkpoint={} computed={} digests={}",
@@ -220,14 +223,17 @@ public final class Heads implements AutoCloseable {
     public Kept moved(AdapterName adapter) {
         Resident resident = residents.get(adapter);
         Kept state = Kept.of(resident.trainer.orElseThrow().state());
-        resident.keep(state);
         resident.trainerAt = Optional.of(state.digest());
         return state;
     }
 
-    /** The host's copy of the head's state; empty where it isn't in memory. */
+    /** The head's state; empty where it isn't in memory. */
     public Optional<Kept> state(AdapterName adapter, Head head) {
-        return Optional.ofNullable(residents.get(adapter)).flatMap(r -> r.state(head.stateDigest()));
+        Digest wanted = head.stateDigest();
+        return Optional.ofNullable(residents.get(adapter))
+                .flatMap(r -> r.onDeviceAt(wanted)
+                        ? Optional.of(new Kept(r.trainer.orElseThrow().state(), wanted))
+                        : r.host.filter(h -> h.digest().equals(wanted)));
     }
 
     /** Frees device and host memory of an adapter that isn't trained here any more. */

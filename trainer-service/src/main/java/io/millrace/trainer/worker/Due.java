@@ -68,8 +68,7 @@ final class Due {
 
     /** What makes a version due; empty where none is. */
     static Optional<String> cutReason(Lane lane, AdapterFold fold, AdapterSettings settings, Instant now) {
-        boolean trained = fold.sinceCut().stream().anyMatch(r -> r.getExamples() > 0);
-        if (!trained) {
+        if (!fold.trainedSinceCut()) {
             return Optional.empty();
         }
         if (lane.cutReached()) {

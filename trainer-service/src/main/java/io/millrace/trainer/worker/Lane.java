@@ -51,6 +51,11 @@ final class Lane {
         return shard.fold(adapter);
     }
 
+    Optional<Worker.PlannedRound> plannedRound() {
+        return fold().flatMap(AdapterFold::pending)
+                .map(p -> new Worker.PlannedRound(adapter, p.plan().getRound()));
+    }
+
     /** A record of this adapter; what the head or a plan covers already is skipped. */
     void accept(long offset, CuratedExample example, Instant now) {
         if (offset <= covered()) {

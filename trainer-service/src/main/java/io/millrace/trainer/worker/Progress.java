@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +35,7 @@ public final class Progress {
     private volatile List<AdapterStatus> adapters = List.of();
     private volatile String recovering = "";
     private volatile boolean recovered;
+    private volatile Set<Integer> partitions = Set.of();
 
     /** Numbers for whoever collects them. */
     public interface Meters {
@@ -58,6 +61,11 @@ public final class Progress {
 
     public List<AdapterStatus> adapters() {
         return adapters;
+    }
+
+    /** Assigned partitions whose journal was read. */
+    public Set<Integer> partitions() {
+        return partitions;
     }
 
     /** Whether each assigned partition's journal was read. */
@@ -160,14 +168,17 @@ public final class Progress {
                 fold.map(f -> f.head().digest().hex().substring(0, 12)).orElse(""));
     }
 
+    /** @param joined whether the group has given this worker its partitions, possibly none */
     void publish(
+            boolean joined,
             Collection<Lane> lanes,
             Collection<Shard> shards,
             ToLongFunction<Shard> lag,
             Optional<Lane> computing,
             RegistryView view,
             Instant now) {
-        recovered = !shards.isEmpty() && shards.stream().allMatch(Shard::ready);
+        recovered = joined && shards.stream().allMatch(Shard::ready);
+        partitions = shards.stream().filter(Shard::ready).map(Shard::partition).collect(Collectors.toUnmodifiableSet());
         if (recovered) {
             recovering = "";
         }

@@ -1,5 +1,6 @@
 package io.millrace.trainer.worker;
 
+import io.millrace.core.AdapterName;
 import io.millrace.core.BaseDescription;
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
@@ -98,22 +99,20 @@ final class Rounds {
                 .setStep(round.head().state().getStep())
                 .setStateSha256(round.head().state().getStateSha256())
                 .setFingerprint(fingerprint);
-        if (!Head.fresh(round.plan()).isEmpty()) {
-            compute(task, round, commit);
-        }
+        Optional<Heads.Kept> reached =
+                Head.fresh(round.plan()).isEmpty() ? Optional.empty() : Optional.of(compute(task, round, commit));
         Head next = round.head().after(round.plan(), commit.build());
         RoundCommitted committed = commit.setHeadSha256(next.digest().hex()).build();
         List<JournalRecord> events = new ArrayList<>();
         events.add(Events.committed(task.adapter(), committed));
-        if (checkpointDue(fold, next)) {
-            heads.state(task.adapter(), next)
-                    .ifPresent(state -> events.add(Events.checkpoint(task.adapter(), checkpoint(next, state))));
+        if (reached.isPresent() && checkpointDue(fold, next)) {
+            events.add(Events.checkpoint(task.adapter(), checkpoint(next, reached.get())));
         }
         return new Proposal(
                 task.adapter(), events, reports.of(round.plan(), archives.get(archive(round.plan())), committed));
     }
 
-    private void compute(Task task, Round.Planned round, RoundCommitted.Builder commit) {
+    private Heads.Kept compute(Task task, Round.Planned round, RoundCommitted.Builder commit) {
         long started = System.nanoTime();
         Heads.Restored restored = heads.at(task.adapter(), task.fold().orElseThrow(), task.cancelled());
         heads.moving(task.adapter());
@@ -128,6 +127,7 @@ final class Rounds {
                 .setTokens(measured.tokens())
                 .setLabelledTokens(measured.labelledTokens())
                 .setTrainMillis(Duration.ofNanos(System.nanoTime() - started).toMillis());
+        return reached;
     }
 
     /** Says that the planned round is about to be computed once more. */
@@ -139,8 +139,22 @@ final class Rounds {
                         task.adapter(),
                         RoundRetried.newBuilder()
                                 .setRound(round.plan().getRound())
-                                .setAttempt(round.retries() + 1)
+                                .setAttempt(round.nextAttempt())
                                 .setReason(reason)
+                                .build())));
+    }
+
+    /** Says that a planned round was left in good order. */
+    static Proposal handOver(AdapterName adapter, Round.Planned round) {
+        return Proposal.of(
+                adapter,
+                List.of(Events.retried(
+                        adapter,
+                        RoundRetried.newBuilder()
+                                .setRound(round.plan().getRound())
+                                .setAttempt(round.retries())
+                                .setReason("handed over")
+                                .setHandedOver(true)
                                 .build())));
     }
 

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.apache.kafka.common.TopicPartition;
 
 /**
@@ -48,12 +49,15 @@ final class Shard {
         lost = true;
     }
 
-    void recovered(JournalFold recovered) {
+    /** @param unharmed whether a planned round was left by an earlier worker of this process that hadn't failed at it */
+    void recovered(JournalFold recovered, Predicate<Worker.PlannedRound> unharmed) {
         fold = Optional.of(recovered);
         snapshotAt = recovered.nextOffset();
-        recovered.adapters().forEach((name, adapter) -> {
+        recovered.adapters().keySet().forEach(name -> {
             Lane lane = lane(name);
-            adapter.pending().ifPresent(pending -> lane.interrupted("the worker ended before the round was computed"));
+            lane.plannedRound()
+                    .filter(round -> !unharmed.test(round))
+                    .ifPresent(round -> lane.interrupted("the worker ended before the round was computed"));
         });
     }
 

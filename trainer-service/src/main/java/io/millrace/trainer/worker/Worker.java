@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -45,6 +46,7 @@ final class Worker implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Worker.class);
     private static final Duration POLL = Duration.ofMillis(20);
     private static final Duration GIVE_UP = Duration.ofSeconds(8);
+    private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private final Consumer<byte[], byte[]> consumer;
     private final Ledger ledger;
@@ -58,12 +60,19 @@ final class Worker implements AutoCloseable {
     private final Progress progress;
     private final Clock clock;
     private final Mailbox mailbox;
+    private final Set<PlannedRound> unharmed;
 
     private final Map<TopicPartition, Shard> shards = new HashMap<>();
     private final Set<Lane> turns = new LinkedHashSet<>();
     private Optional<Lane> computing = Optional.empty();
     private boolean full;
+    private boolean joined;
+    private boolean left;
 
+    /** A round that was planned. */
+    record PlannedRound(AdapterName adapter, long round) {}
+
+    /** @param unharmed rounds that an earlier worker of this process left without having failed at them; kept up to date */
     Worker(
             Consumer<byte[], byte[]> consumer,
             Ledger ledger,
@@ -76,6 +85,7 @@ final class Worker implements AutoCloseable {
             WorkerSettings settings,
             Progress progress,
             Mailbox mailbox,
+            Set<PlannedRound> unharmed,
             Clock clock) {
         this.consumer = consumer;
         this.ledger = ledger;
@@ -88,6 +98,7 @@ final class Worker implements AutoCloseable {
         this.settings = settings;
         this.progress = progress;
         this.mailbox = mailbox;
+        this.unharmed = unharmed;
         this.clock = clock;
     }
 
@@ -106,7 +117,7 @@ final class Worker implements AutoCloseable {
         startNext(now);
         outbox.send(lanes(), registry.view(), now);
         housekeeping.tidy(shards.values(), now);
-        progress.publish(lanes(), shards.values(), this::lag, computing, registry.view(), now);
+        progress.publish(joined, lanes(), shards.values(), this::lag, computing, registry.view(), now);
     }
 
     /** Asks for a version of all that an adapter has waiting now. @return false where it isn't trained here */
@@ -167,7 +178,7 @@ final class Worker implements AutoCloseable {
             if (!lane.shard().ready() || !steps.canTrain(lane, entry)) {
                 continue;
             }
-            if (lane.cutReached() && lane.fold().get().sinceCut().isEmpty()) {
+            if (lane.cutReached() && !lane.fold().get().trainedSinceCut()) {
                 lane.cutDone();
             }
             boolean paused = entry.map(AdapterEntry::paused).orElse(false);
@@ -228,7 +239,6 @@ final class Worker implements AutoCloseable {
             } else {
                 lane.interrupted(failure.toString());
             }
-            steps.forget(lane.adapter(), mailbox);
         } else {
             lane.pause(failure.toString(), now);
             LOG.error("adapter={} step={} failed: {}", lane.adapter(), step, failure.toString(), failure);
@@ -285,6 +295,7 @@ final class Worker implements AutoCloseable {
     private final class Rebalance implements ConsumerRebalanceListener {
         @Override
         public void onPartitionsAssigned(Collection<TopicPartition> assigned) {
+            joined = true;
             consumer.pause(assigned);
             for (TopicPartition partition : assigned) {
                 Shard shard = new Shard(partition);
@@ -318,7 +329,7 @@ final class Worker implements AutoCloseable {
                 mailbox.later(clock.instant().plusSeconds(2), () -> recoverLater(shard));
                 return;
             }
-            shard.recovered(result.value().orElseThrow());
+            shard.recovered(result.value().orElseThrow(), unharmed::remove);
             shard.lanes().forEach(turns::add);
             shard.committed(Math.max(0, consumer.position(shard.topicPartition())));
             if (!full) {
@@ -344,6 +355,7 @@ final class Worker implements AutoCloseable {
             shard.lose();
             if (stillOurs && shard.ready()) {
                 for (Lane lane : shard.lanes()) {
+                    handOver(lane);
                     checkpoint(lane);
                 }
                 mailbox.read(
@@ -356,6 +368,15 @@ final class Worker implements AutoCloseable {
             shards.remove(partition);
             turns.removeIf(lane -> lane.shard() == shard);
             shard.lanes().forEach(lane -> steps.forget(lane.adapter(), mailbox));
+        }
+    }
+
+    private void handOver(Lane lane) {
+        if (lane.interruption().isEmpty()) {
+            lane.fold()
+                    .flatMap(AdapterFold::pending)
+                    .filter(round -> !round.handedOver())
+                    .ifPresent(round -> write(lane, Rounds.handOver(lane.adapter(), round)));
         }
     }
 
@@ -379,12 +400,21 @@ final class Worker implements AutoCloseable {
     /** Gives everything up in good order. */
     void leave() {
         giveUp(List.copyOf(shards.keySet()), true);
+        left = true;
     }
 
-    /** Whatever is still being computed is in vain. */
+    /** Whatever is still being computed is in vain; that is no failure of these rounds. */
     @Override
     public void close() {
         shards.values().forEach(Shard::lose);
-        consumer.close();
+        turns.stream()
+                .filter(lane -> lane.shard().ready() && lane.interruption().isEmpty())
+                .forEach(lane -> lane.plannedRound().ifPresent(unharmed::add));
+        // Who leaves in good order makes room at once; a worker that failed is expected back.
+        consumer.close(CloseOptions.timeout(CLOSE)
+                .withGroupMembershipOperation(
+                        left
+                                ? CloseOptions.GroupMembershipOperation.LEAVE_GROUP
+                                : CloseOptions.GroupMembershipOperation.REMAIN_IN_GROUP));
     }
 }

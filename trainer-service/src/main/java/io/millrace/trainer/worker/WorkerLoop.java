@@ -17,6 +17,8 @@ import io.millrace.trainer.train.Plan;
 import io.millrace.trainer.train.Train;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -139,6 +141,7 @@ public final class WorkerLoop implements AutoCloseable {
 
     /** What outlives a worker: opened once. */
     private final class Opened implements AutoCloseable {
+        private final Set<Worker.PlannedRound> unharmed = new HashSet<>();
         private Engine engine;
         private TextEmbedder embedder;
 
@@ -203,6 +206,7 @@ public final class WorkerLoop implements AutoCloseable {
                         settings,
                         progress,
                         mailbox,
+                        opened.unharmed,
                         clock)) {
             worker.join();
             session.complete(new Session(worker, mailbox));
