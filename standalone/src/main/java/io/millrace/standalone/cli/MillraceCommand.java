@@ -1,5 +1,7 @@
 package io.millrace.standalone.cli;
 
+import io.millrace.standalone.cli.adapters.AdaptersCommand;
+import io.millrace.standalone.cli.base.BaseCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
@@ -13,9 +15,15 @@ import picocli.CommandLine.Spec;
         version = "millrace 0.1.0",
         subcommands = {
             HelpCommand.class,
+            DemoCommand.class,
+            UpCommand.class,
             PushCommand.class,
             AskCommand.class,
             ChatCommand.class,
+            AdaptersCommand.class,
+            BaseCommand.class,
+            SelfcheckCommand.class,
+            BenchCommand.class,
             DoctorCommand.class,
         })
 final class MillraceCommand implements Runnable {

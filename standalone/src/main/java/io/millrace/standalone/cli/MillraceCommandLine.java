@@ -45,7 +45,7 @@ public final class MillraceCommandLine {
 
     private static int failed(Exception failure, CommandLine command, Map<String, String> environment) {
         Throwable cause = unwrapped(failure);
-        String message = cause instanceof MillraceException
+        String message = cause instanceof MillraceException || cause instanceof java.io.UncheckedIOException
                 ? cause.getMessage()
                 : "unexpected " + cause.getClass().getSimpleName()
                         + Optional.ofNullable(cause.getMessage())

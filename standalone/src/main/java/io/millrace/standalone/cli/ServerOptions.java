@@ -5,7 +5,7 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** Which running system a command talks to. */
-final class ServerOptions {
+public final class ServerOptions {
     @Option(
             names = "--server",
             paramLabel = "URL",
@@ -19,7 +19,7 @@ final class ServerOptions {
             description = "The token it asks for, where it does; also MILLRACE_TOKEN.")
     private Optional<String> token;
 
-    ServerClient client() {
+    public ServerClient client() {
         return new ServerClient(server, token);
     }
 }

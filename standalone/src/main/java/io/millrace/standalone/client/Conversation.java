@@ -46,11 +46,20 @@ public final class Conversation {
 
         /** As {@code [prototypes: demo/intents@v3 x 1.00]}. */
         public String answeredBy() {
-            String parts = adapters.isEmpty()
-                    ? "base"
-                    : adapters.stream().map(Part::toString).collect(Collectors.joining(" + "));
-            return "[" + step + ": " + parts + "]";
+            return "[" + step + ": " + show(adapters) + "]";
         }
+    }
+
+    /** As {@code demo/intents@1a2b3c4d x 0.60 + demo/commands@5e6f7a8b x 0.40}, or {@code base}. */
+    public static String show(List<Part> parts) {
+        return parts.isEmpty() ? "base" : parts.stream().map(Part::toString).collect(Collectors.joining(" + "));
+    }
+
+    /** The adapters of a decision, in its order. */
+    public static List<Part> parts(JsonNode adapters) {
+        List<Part> parts = new ArrayList<>();
+        adapters.forEach(part -> parts.add(Part.of(part)));
+        return parts;
     }
 
     public Conversation(ServerClient server, Settings settings) {
@@ -103,13 +112,11 @@ public final class Conversation {
         if (decision == null) {
             return new Reply(text, "", "", List.of(), Double.NaN);
         }
-        List<Part> parts = new ArrayList<>();
-        decision.path("adapters").forEach(part -> parts.add(Part.of(part)));
         return new Reply(
                 text,
                 decision.path("decision_id").asText(),
                 decision.path("step").asText(),
-                parts,
+                parts(decision.path("adapters")),
                 decision.path("propensity").asDouble());
     }
 }

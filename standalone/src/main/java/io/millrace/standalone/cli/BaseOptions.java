@@ -1,0 +1,118 @@
+package io.millrace.standalone.cli;
+
+import io.millrace.core.BaseDescription;
+import io.millrace.core.BaseDescription.Quantisation;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import io.millrace.engine.base.Base;
+import io.millrace.engine.base.BasePuller;
+import io.millrace.engine.base.BaseStore;
+import io.millrace.standalone.system.SystemOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Which base a system runs on, and how it computes. */
+final class BaseOptions {
+    private static final String NANO = "nano";
+    private static final Pattern BF16_CPU = Pattern.compile("\\b(avx512_bf16|amx_bf16)\\b");
+
+    @Option(
+            names = "--base",
+            paramLabel = "B",
+            defaultValue = SystemOptions.DEFAULT_BASE,
+            description = "The base; nano is a tiny random one, for smoke tests. Default: ${DEFAULT-VALUE}")
+    private String base;
+
+    @Mixin
+    private BaseStoreOption store;
+
+    @Option(
+            names = "--device",
+            paramLabel = "DEVICE",
+            defaultValue = "auto",
+            description = "auto, cpu or cuda:N. Default: ${DEFAULT-VALUE}")
+    private String device;
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads of one operation. Default: all processors.")
+    private Optional<Integer> threads;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            description = "f32 or bf16. Default: bf16 where this machine computes in it, f32 for nano.")
+    private Optional<String> dtype;
+
+    /**
+     * A base that is there.
+     *
+     * @param id from its content
+     * @param settings of the services, by key
+     */
+    record Chosen(String name, String id, BaseStore store, Map<String, String> settings) {
+        Base open() {
+            return store.open(name);
+        }
+    }
+
+    /** Finds the base, pulling the catalogue's on first use; {@code note} hears what is done meanwhile. */
+    Chosen choose(Consumer<String> note) {
+        BaseStore bases = store.open();
+        if (base.equals(NANO)) {
+            note.accept("base nano: a tiny random model made on the spot, for smoke tests; its answers mean nothing");
+        } else if (bases.find(base).isEmpty()) {
+            note.accept("base " + base + " isn't here yet: pulling it");
+            try (ImportBar bar = new ImportBar()) {
+                BasePuller.standard(bases).pull(base, Quantisation.NF4, bar);
+            }
+        }
+        try (Base opened = bases.open(base)) {
+            BaseDescription description = opened.description();
+            return new Chosen(base, description.id().hex(), bases, settings());
+        }
+    }
+
+    String device() {
+        return device;
+    }
+
+    int threads() {
+        return threads.orElse(0);
+    }
+
+    String dtype() {
+        return dtype.orElseGet(this::fastestDtype);
+    }
+
+    private Map<String, String> settings() {
+        Map<String, String> settings = new HashMap<>();
+        settings.put("millrace.base-dir", store.directory().toString());
+        settings.put("millrace.device", device);
+        settings.put("millrace.dtype", dtype());
+        threads.ifPresent(n -> settings.put("millrace.threads", String.valueOf(n)));
+        return settings;
+    }
+
+    /** The same on every start of one machine: a journal's bits depend on it. */
+    private String fastestDtype() {
+        return !base.equals(NANO) && (device.startsWith("cuda") || computesInBf16()) ? "bf16" : "f32";
+    }
+
+    private static boolean computesInBf16() {
+        Path cpuInfo = Path.of("/proc/cpuinfo");
+        try {
+            return Files.isReadable(cpuInfo)
+                    && BF16_CPU.matcher(Files.readString(cpuInfo)).find();
+        } catch (IOException e) {
+            throw new MillraceException(
+                    ErrorCode.INTERNAL, cpuInfo + " can't be read: " + e.getMessage() + "; say --dtype", e);
+        }
+    }
+}

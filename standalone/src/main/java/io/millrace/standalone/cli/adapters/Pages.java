@@ -1,0 +1,26 @@
+package io.millrace.standalone.cli.adapters;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.standalone.client.ServerClient;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Reads lists that come in pages. */
+final class Pages {
+    private Pages() {}
+
+    /** All entries of the array {@code field}, over all pages. */
+    static List<JsonNode> all(ServerClient client, String path, String field) {
+        List<JsonNode> entries = new ArrayList<>();
+        String token = "";
+        do {
+            JsonNode page = client.get(
+                    path + (token.isEmpty() ? "" : "?page_token=" + URLEncoder.encode(token, StandardCharsets.UTF_8)));
+            page.path(field).forEach(entries::add);
+            token = page.path("next_page_token").asText("");
+        } while (!token.isEmpty());
+        return entries;
+    }
+}

@@ -1,0 +1,2 @@
+/** {@code millrace adapters}: registry work. */
+package io.millrace.standalone.cli.adapters;
