@@ -12,11 +12,7 @@ record DoubleQuantisation(byte[] codes, float[] scales, float offset) {
     static final int BLOCK = 256;
 
     static DoubleQuantisation of(float[] absmax) {
-        double sum = 0;
-        for (float value : absmax) {
-            sum += value;
-        }
-        float offset = absmax.length == 0 ? 0 : (float) (sum / absmax.length);
+        float offset = absmax.length == 0 ? 0 : CascadeSum.of(absmax) / absmax.length;
         byte[] codes = new byte[absmax.length];
         float[] scales = new float[(absmax.length + BLOCK - 1) / BLOCK];
         for (int block = 0; block < scales.length; block++) {

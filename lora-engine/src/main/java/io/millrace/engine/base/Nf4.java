@@ -2,6 +2,7 @@ package io.millrace.engine.base;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 
 /**
@@ -89,6 +90,23 @@ public final class Nf4 {
     /** The float32 values of a tensor; a caller that wants another type rounds them once. */
     public static float[] dequantise(BaseTensor.Nf4 tensor) {
         return dequantise(tensor.packed(), absmax(tensor), elements(tensor.shape()));
+    }
+
+    /** The same, into a buffer from its position on. */
+    public static void dequantise(BaseTensor.Nf4 tensor, FloatBuffer target) {
+        float[] absmax = absmax(tensor);
+        int elements = elements(tensor.shape());
+        int start = tensor.packed().position();
+        float[] block = new float[BLOCK];
+        for (int from = 0; from < elements; from += BLOCK) {
+            float scale = absmax[from / BLOCK];
+            for (int i = 0; i < BLOCK; i += 2) {
+                int pair = tensor.packed().get(start + ((from + i) >> 1));
+                block[i] = VALUES[(pair >> 4) & 0xf] * scale;
+                block[i + 1] = VALUES[pair & 0xf] * scale;
+            }
+            target.put(block, 0, Math.min(BLOCK, elements - from));
+        }
     }
 
     /** Each block's absmax, after undoing the second quantisation. */

@@ -8,6 +8,7 @@ import io.millrace.core.LoraPair;
 import io.millrace.core.MillraceException;
 import io.millrace.core.ModuleShape;
 import io.millrace.engine.torch.Tensor;
+import java.nio.FloatBuffer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -44,25 +45,29 @@ final class AdapterTensors implements LoadedAdapter {
     /** @throws MillraceException {@code invalid_adapter} naming the first module that doesn't fit */
     static AdapterTensors load(AdapterWeights weights, BaseDescription base, DecodeKernels kernels) {
         check(weights, base.linearModules());
+        float scale = (float) weights.config().scale();
+        Staging staging = new Staging(kernels);
         Map<String, Pair> modules = new HashMap<>();
         int rank = 0;
         long bytes = 0;
         for (Map.Entry<String, LoraPair> module : weights.modules().entrySet()) {
             LoraPair pair = module.getValue();
-            float[] b = pair.b().clone();
-            for (int i = 0; i < b.length; i++) {
-                b[i] *= (float) weights.config().scale();
-            }
             modules.put(
                     module.getKey(),
                     new Pair(
                             pair.rank(),
-                            kernels.tensor(pair.a(), pair.rank(), pair.in()),
-                            kernels.tensor(b, pair.out(), pair.rank())));
+                            staging.tensor(values -> values.put(pair.a()), pair.rank(), pair.in()),
+                            staging.tensor(values -> putScaled(pair.b(), scale, values), pair.out(), pair.rank())));
             rank = Math.max(rank, pair.rank());
-            bytes += (long) kernels.dtype().bytes() * (pair.a().length + b.length);
+            bytes += (long) kernels.dtype().bytes() * (pair.a().length + pair.b().length);
         }
         return new AdapterTensors(weights.config(), Map.copyOf(modules), rank, bytes);
+    }
+
+    private static void putScaled(float[] b, float scale, FloatBuffer values) {
+        for (float value : b) {
+            values.put(value * scale);
+        }
     }
 
     private static void check(AdapterWeights weights, List<ModuleShape> shapes) {

@@ -14,11 +14,18 @@ import java.util.Set;
  * prompt is being computed. For the decode thread alone.
  */
 final class Batch implements AutoCloseable {
+    /** From this length on, a prompt's cost in a set with many others' adapters exceeds that of making its own set. */
+    private static final int LONG_PROMPT = 128;
+
+    /** Not worth making smaller. */
+    private static final int SMALL_RANKS = 32;
+
     private final DecodeModel model;
     private final DecodeOptions options;
     private final KeyValueCache cache;
     private final List<Row> rows = new ArrayList<>();
     private Optional<Row> joining = Optional.empty();
+    private List<Row> expected = List.of();
     private final AdapterSet none;
     private Optional<AdapterSet> set = Optional.empty();
     private Optional<AdapterSet> joiningSet = Optional.empty();
@@ -57,14 +64,22 @@ final class Batch implements AutoCloseable {
         return rows.isEmpty() || (rows.size() + 1L) * KeyValueCache.roundUp(longest) <= options.maxCacheTokens();
     }
 
+    int freeRows() {
+        return options.maxRows() - size();
+    }
+
+    /** Rows that will soon join: a new set of adapters is made to serve them too. */
+    void expect(List<Row> waiting) {
+        expected = waiting;
+    }
+
     void start(Row row) {
         joining = Optional.of(row);
         cache.shrinkTo(longestLimit());
-        Set<AdapterTensors> adapters = adapters(List.of(row));
-        if (!rows.isEmpty()
-                && !adapters.isEmpty()
-                && set.filter(s -> serves(s, adapters)).isEmpty()) {
-            joiningSet = Optional.of(model.set(adapters));
+        Set<AdapterTensors> own = adapters(List.of(row));
+        int others = ranks(adapters(rows));
+        if (row.request().promptIds().length > LONG_PROMPT && !own.isEmpty() && others > ranks(own)) {
+            joiningSet = Optional.of(model.set(own));
         }
     }
 
@@ -81,7 +96,7 @@ final class Batch implements AutoCloseable {
         int chunk = rows.isEmpty() ? Math.max(options.prefillChunk(), 256) : options.prefillChunk();
         int end = Math.min(prompt.length, start + chunk);
         cache.ensure(slotsFor(rows.size() + 1), end);
-        AdapterSet used = joiningSet.orElseGet(() -> setFor(List.of(row)));
+        AdapterSet used = joiningSet.orElseGet(this::sharedSet);
         Tensor logits = model.prefill(
                 Arrays.copyOfRange(prompt, start, end),
                 start,
@@ -113,9 +128,7 @@ final class Batch implements AutoCloseable {
             longest = Math.max(longest, rows.get(i).computed() + 1);
         }
         cache.ensure(slotsFor(count), longest);
-        List<Row> served = new ArrayList<>(rows);
-        joining.filter(row -> joiningSet.isEmpty()).ifPresent(served::add);
-        AdapterSet used = setFor(served);
+        AdapterSet used = sharedSet();
         if (mix.filter(m -> m.set() == used).isEmpty()) {
             rowsChanged();
             mix = Optional.of(new Mix(
@@ -180,26 +193,30 @@ final class Batch implements AutoCloseable {
     }
 
     /**
-     * The set in use where it has all these rows' adapters and not too many others, else a new one. Adapters of rows that
-     * left stay until they are the larger part, as making a set costs more than a few idle ranks.
+     * The set in use where it has all rows' adapters and not too many others, else a new one. Adapters of rows that left
+     * stay until they are the larger part, as making a set costs more than a few idle ranks.
      */
-    private AdapterSet setFor(List<Row> of) {
-        Set<AdapterTensors> adapters = adapters(of);
-        if (adapters.isEmpty()) {
+    private AdapterSet sharedSet() {
+        List<Row> served = new ArrayList<>(rows);
+        joining.filter(row -> joiningSet.isEmpty()).ifPresent(served::add);
+        Set<AdapterTensors> needed = adapters(served);
+        if (needed.isEmpty()) {
             return none;
         }
-        if (set.filter(s -> serves(s, adapters)).isEmpty()) {
+        Set<AdapterTensors> wanted = new LinkedHashSet<>(needed);
+        wanted.addAll(adapters(expected));
+        int useful = Math.max(SMALL_RANKS, 2 * ranks(wanted));
+        if (set.filter(s -> s.containsAll(needed) && s.ranks() <= useful).isEmpty()) {
             set.ifPresent(AdapterSet::close);
             set = Optional.empty();
             rowsChanged();
-            set = Optional.of(model.set(adapters));
+            set = Optional.of(model.set(wanted));
         }
         return set.orElseThrow();
     }
 
-    private static boolean serves(AdapterSet set, Set<AdapterTensors> adapters) {
-        int ranks = adapters.stream().mapToInt(AdapterTensors::rank).sum();
-        return set.containsAll(adapters) && set.ranks() <= Math.max(32, 2 * ranks);
+    private static int ranks(Set<AdapterTensors> adapters) {
+        return adapters.stream().mapToInt(AdapterTensors::rank).sum();
     }
 
     private static Set<AdapterTensors> adapters(List<Row> rows) {

@@ -60,8 +60,12 @@ final class DecodeKernels implements AutoCloseable {
 
     /** The matrices one after the other along a dimension, as a weight of a linear layer. */
     Tensor packed(List<Tensor> parts, int dimension) {
+        if (parts.size() == 1) {
+            return module.call("packed").arg(parts.get(0)).toTensor();
+        }
         try (TensorList list = TensorList.of(parts);
-                Tensor whole = module.call("join").arg(list).arg(dimension).toTensor()) {
+                Tensor whole =
+                        module.call("join").arg(list).arg(dimension).toTensor()) {
             return module.call("packed").arg(whole).toTensor();
         }
     }

@@ -61,6 +61,7 @@ final class DecodeLoop implements Runnable {
     /** One token for each running row, and one chunk of a prompt. */
     private void turn() {
         dropCancelled();
+        batch.expect(queue.first(batch.freeRows()));
         admit();
         activeRows = batch.size();
         if (batch.joining().isPresent()) {

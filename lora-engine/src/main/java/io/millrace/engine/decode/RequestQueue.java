@@ -38,6 +38,11 @@ final class RequestQueue {
         return Optional.ofNullable(waiting.peekFirst());
     }
 
+    /** The first ones that wait. */
+    synchronized List<Row> first(int count) {
+        return waiting.stream().limit(count).toList();
+    }
+
     synchronized int size() {
         return waiting.size();
     }

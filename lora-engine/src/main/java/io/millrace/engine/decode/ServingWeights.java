@@ -8,8 +8,6 @@ import io.millrace.engine.torch.ElementType;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TensorScope;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -77,11 +75,12 @@ final class ServingWeights implements AutoCloseable {
     private static final class Loader {
         private final Base base;
         private final DecodeKernels kernels;
-        private ByteBuffer buffer = ByteBuffer.allocateDirect(0);
+        private final Staging staging;
 
         Loader(Base base, DecodeKernels kernels) {
             this.base = base;
             this.kernels = kernels;
+            this.staging = new Staging(kernels);
         }
 
         List<Tensor> block(String prefix) {
@@ -116,31 +115,21 @@ final class ServingWeights implements AutoCloseable {
 
         Tensor dense(String name) {
             BaseTensor stored = base.tensor(name);
-            try (Tensor plain = plain(stored)) {
+            if (stored instanceof BaseTensor.Nf4 nf4) {
+                return staging.tensor(values -> Nf4.dequantise(nf4, values), nf4.shape());
+            }
+            try (Tensor plain = plain((BaseTensor.Dense) stored)) {
                 return kernels.cast(plain);
             }
         }
 
         /** In the stored type, on the stored bytes. */
         Tensor mapped(String name) {
-            if (base.tensor(name) instanceof BaseTensor.Dense dense) {
-                return kernels.torch().map(elementType(dense), dense.data(), dense.shape());
-            }
-            return dense(name);
+            return base.tensor(name) instanceof BaseTensor.Dense dense ? plain(dense) : dense(name);
         }
 
-        private Tensor plain(BaseTensor stored) {
-            if (stored instanceof BaseTensor.Dense dense) {
-                return kernels.torch().map(elementType(dense), dense.data(), dense.shape());
-            }
-            float[] values = Nf4.dequantise((BaseTensor.Nf4) stored);
-            int bytes = values.length * Float.BYTES;
-            if (buffer.capacity() < bytes) {
-                buffer = ByteBuffer.allocateDirect(bytes).order(ByteOrder.nativeOrder());
-            }
-            buffer.clear().limit(bytes);
-            buffer.asFloatBuffer().put(values);
-            return kernels.torch().map(ElementType.F32, buffer, stored.shape());
+        private Tensor plain(BaseTensor.Dense stored) {
+            return kernels.torch().map(elementType(stored), stored.data(), stored.shape());
         }
 
         private static ElementType elementType(BaseTensor.Dense dense) {
