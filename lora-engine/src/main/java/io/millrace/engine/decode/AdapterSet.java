@@ -20,6 +20,9 @@ final class AdapterSet implements AutoCloseable {
 
     private static final int MODULES = 7;
 
+    /** Measured on one core with the shape of SmolLM2-135M. */
+    private static final int MAX_JOINT_RANKS = 64;
+
     private final DecodeKernels kernels;
     private final List<AdapterTensors> adapters;
     private final int ranks;
@@ -41,16 +44,17 @@ final class AdapterSet implements AutoCloseable {
         int ranks = (used + RANK_STEP - 1) / RANK_STEP * RANK_STEP;
         List<Tensor> a = new ArrayList<>();
         List<Tensor> b = new ArrayList<>();
-        try (Builder builder = new Builder(ordered, ranks - used, kernels)) {
+        try (Builder builder = new Builder(ordered, ranks, ranks - used, kernels)) {
             for (int first = 0; first < shapes.size() && ranks > 0; first += MODULES) {
                 List<ModuleShape> block = shapes.subList(first, first + MODULES);
                 a.add(builder.joinedA(block.subList(0, 3)));
                 a.add(builder.joinedA(block.subList(3, 4)));
                 a.add(builder.joinedA(block.subList(4, 6)));
                 a.add(builder.joinedA(block.subList(6, 7)));
-                for (ModuleShape module : block) {
-                    b.add(builder.joinedB(module));
-                }
+                b.addAll(builder.siblings(block.subList(0, 3)));
+                b.add(builder.joinedB(block.get(3)));
+                b.addAll(builder.siblings(block.subList(4, 6)));
+                b.add(builder.joinedB(block.get(6)));
             }
             return new AdapterSet(kernels, ordered, ranks, TensorList.of(a), TensorList.of(b));
         } finally {
@@ -114,12 +118,14 @@ final class AdapterSet implements AutoCloseable {
 
     private static final class Builder implements AutoCloseable {
         private final List<AdapterTensors> adapters;
+        private final int ranks;
         private final int filling;
         private final DecodeKernels kernels;
         private final Tensor zero;
 
-        Builder(List<AdapterTensors> adapters, int filling, DecodeKernels kernels) {
+        Builder(List<AdapterTensors> adapters, int ranks, int filling, DecodeKernels kernels) {
             this.adapters = adapters;
+            this.ranks = ranks;
             this.filling = filling;
             this.kernels = kernels;
             this.zero = kernels.tensor(new float[] {0}, 1);
@@ -143,23 +149,64 @@ final class AdapterSet implements AutoCloseable {
             }
         }
 
+        /**
+         * B of modules that share their input and so one A: all in one block-diagonal matrix [outs, modules * ranks], in
+         * one product, as long as reading its zeros costs less than products do; then nothing for each alone, or the
+         * other way round.
+         */
+        List<Tensor> siblings(List<ModuleShape> modules) {
+            List<Tensor> tensors = new ArrayList<>();
+            try {
+                boolean joint = ranks <= MAX_JOINT_RANKS && modules.stream().anyMatch(this::targeted);
+                tensors.add(joint ? blockDiagonal(modules) : zeros(0));
+                for (ModuleShape module : modules) {
+                    tensors.add(joint ? zeros(0) : joinedB(module));
+                }
+                return tensors;
+            } catch (RuntimeException e) {
+                tensors.forEach(Tensor::close);
+                throw e;
+            }
+        }
+
         /** [out, ranks], or [0] where no adapter has the module */
         Tensor joinedB(ModuleShape module) {
-            if (adapters.stream().allMatch(a -> a.module(module.path()).isEmpty())) {
+            if (!targeted(module)) {
                 return zeros(0);
             }
             try (TensorScope scope = new TensorScope()) {
-                List<Tensor> parts = new ArrayList<>();
-                for (AdapterTensors adapter : adapters) {
-                    int rank = adapter.module(module.path())
-                            .map(AdapterTensors.Pair::rank)
-                            .orElse(0);
-                    adapter.module(module.path()).ifPresent(pair -> parts.add(pair.b()));
-                    fill(parts, scope, adapter.rank() - rank, module.out(), false);
-                }
-                fill(parts, scope, filling, module.out(), false);
-                return kernels.packed(parts, 1);
+                return kernels.packed(partsOfB(module, scope), 1);
             }
+        }
+
+        private Tensor blockDiagonal(List<ModuleShape> modules) {
+            try (TensorScope scope = new TensorScope()) {
+                List<Tensor> blocks = new ArrayList<>();
+                for (ModuleShape module : modules) {
+                    blocks.add(scope.own(kernels.joined(partsOfB(module, scope), 1)));
+                }
+                TensorList list = scope.own(TensorList.of(blocks));
+                Tensor whole = scope.own(
+                        kernels.call("block_diagonal").arg(list).toTensor());
+                return kernels.packed(List.of(whole), 0);
+            }
+        }
+
+        private List<Tensor> partsOfB(ModuleShape module, TensorScope scope) {
+            List<Tensor> parts = new ArrayList<>();
+            for (AdapterTensors adapter : adapters) {
+                int rank = adapter.module(module.path())
+                        .map(AdapterTensors.Pair::rank)
+                        .orElse(0);
+                adapter.module(module.path()).ifPresent(pair -> parts.add(pair.b()));
+                fill(parts, scope, adapter.rank() - rank, module.out(), false);
+            }
+            fill(parts, scope, filling, module.out(), false);
+            return parts;
+        }
+
+        private boolean targeted(ModuleShape module) {
+            return adapters.stream().anyMatch(a -> a.module(module.path()).isPresent());
         }
 
         private void fill(List<Tensor> parts, TensorScope scope, int rank, int width, boolean rows) {

@@ -63,10 +63,15 @@ final class DecodeKernels implements AutoCloseable {
         if (parts.size() == 1) {
             return module.call("packed").arg(parts.get(0)).toTensor();
         }
-        try (TensorList list = TensorList.of(parts);
-                Tensor whole =
-                        module.call("join").arg(list).arg(dimension).toTensor()) {
+        try (Tensor whole = joined(parts, dimension)) {
             return module.call("packed").arg(whole).toTensor();
+        }
+    }
+
+    /** The matrices one after the other along a dimension. */
+    Tensor joined(List<Tensor> parts, int dimension) {
+        try (TensorList list = TensorList.of(parts)) {
+            return module.call("join").arg(list).arg(dimension).toTensor();
         }
     }
 

@@ -5,7 +5,9 @@
 # w    for each block: norm [H], q|k|v [(N + 2 KV) D, H], o [H, N D], norm [H], gate|up [2 I, H], down [H, I]
 # keys, values  for each block [rows, KV, C, D]
 # a    for each block: q|k|v [3 R, H], o [R, N D], gate|up [2 R, H], down [R, I]; empty where the pass has no adapters
-# b    for each block: q, k, v, o, gate, up, down [out, R]; a tensor without elements where no adapter has the module
+# b    for each block: q, k, v as one block-diagonal matrix [(N + 2 KV) D, 3 R], q, k, v [out, R], o [H, R], gate and up as
+#      one [2 I, 2 R], gate, up [I, R], down [H, R]; a tensor without elements where no adapter has the module, and for
+#      either the one matrix or its parts
 # weights [T, R] or [1, R]: the weight of each adapter in each token's row, 0 where the row doesn't use it
 # cos, sin [positions, D]; the first half of sin's columns is negated
 
@@ -17,6 +19,9 @@ def cast_copy(self, x: Tensor, dtype: int) -> Tensor:
 
 def join(self, xs: List[Tensor], dim: int) -> Tensor:
   return torch.cat(xs, dim)
+
+def block_diagonal(self, xs: List[Tensor]) -> Tensor:
+  return torch.block_diag(xs)
 
 def zeros_like(self, x: Tensor, shape: List[int]) -> Tensor:
   return torch.new_zeros(x, shape)
@@ -45,27 +50,33 @@ def block_start(self, x: Tensor, l: int, w: List[Tensor], a: List[Tensor], b: Li
   y = self.linear(h, w[6 * l + 1])
   if len(a) > 0:
     d = self.down_to_rank(h, a[4 * l], weights3)
-    y = self.add_up(y, 0, ${q_end}, d, 0, b[7 * l])
-    y = self.add_up(y, ${q_end}, ${k_end}, d, 1, b[7 * l + 1])
-    y = self.add_up(y, ${k_end}, ${v_end}, d, 2, b[7 * l + 2])
+    if b[9 * l].numel() > 0:
+      y = self.linear_add(d, y, b[9 * l])
+    else:
+      y = self.add_up(y, 0, ${q_end}, d, 0, b[9 * l + 1])
+      y = self.add_up(y, ${q_end}, ${k_end}, d, 1, b[9 * l + 2])
+      y = self.add_up(y, ${k_end}, ${v_end}, d, 2, b[9 * l + 3])
   return y
 
 def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], a: List[Tensor], b: List[Tensor], weights: Tensor, weights2: Tensor) -> Tensor:
   x = self.linear_add(o, x0, w[6 * l + 2])
   if len(a) > 0:
-    if b[7 * l + 3].numel() > 0:
-      x = self.linear_add(self.down_to_rank(o, a[4 * l + 1], weights), x, b[7 * l + 3])
+    if b[9 * l + 4].numel() > 0:
+      x = self.linear_add(self.down_to_rank(o, a[4 * l + 1], weights), x, b[9 * l + 4])
   h = self.norm(x, w[6 * l + 3])
   y = self.linear(h, w[6 * l + 4])
   if len(a) > 0:
     d = self.down_to_rank(h, a[4 * l + 2], weights2)
-    y = self.add_up(y, 0, ${intermediate}, d, 0, b[7 * l + 4])
-    y = self.add_up(y, ${intermediate}, 2 * ${intermediate}, d, 1, b[7 * l + 5])
+    if b[9 * l + 5].numel() > 0:
+      y = self.linear_add(d, y, b[9 * l + 5])
+    else:
+      y = self.add_up(y, 0, ${intermediate}, d, 0, b[9 * l + 6])
+      y = self.add_up(y, ${intermediate}, 2 * ${intermediate}, d, 1, b[9 * l + 7])
   g = torch.mul_(torch.silu(y[:, 0:${intermediate}]), y[:, ${intermediate}:2 * ${intermediate}])
   x = self.linear_add(g, x, w[6 * l + 5])
   if len(a) > 0:
-    if b[7 * l + 6].numel() > 0:
-      x = self.linear_add(self.down_to_rank(g, a[4 * l + 3], weights), x, b[7 * l + 6])
+    if b[9 * l + 8].numel() > 0:
+      x = self.linear_add(self.down_to_rank(g, a[4 * l + 3], weights), x, b[9 * l + 8])
   return x
 
 # One token for each of rows 0..T-1 of the cache: token t stands at positions[t] of row t. Logits [T, V].
