@@ -186,8 +186,8 @@ final class AdapterSet implements AutoCloseable {
                     blocks.add(scope.own(kernels.joined(partsOfB(module, scope), 1)));
                 }
                 TensorList list = scope.own(TensorList.of(blocks));
-                Tensor whole = scope.own(
-                        kernels.call("block_diagonal").arg(list).toTensor());
+                Tensor whole =
+                        scope.own(kernels.call("block_diagonal").arg(list).toTensor());
                 return kernels.packed(List.of(whole), 0);
             }
         }

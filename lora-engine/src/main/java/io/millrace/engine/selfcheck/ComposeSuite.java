@@ -9,7 +9,6 @@ import io.millrace.engine.base.Base;
 import io.millrace.engine.base.Bases;
 import io.millrace.engine.compose.DenseMerge;
 import io.millrace.engine.compose.SingularDirections;
-import io.millrace.engine.compose.WeightedSum;
 import io.millrace.engine.torch.TorchRuntime;
 import io.millrace.engine.train.LlamaTrainingModel;
 import io.millrace.engine.train.TrainingModels;
@@ -21,10 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * Sums of adapters, merged weights and leading directions: {@code compose/}. The mixes are named in
@@ -36,10 +32,8 @@ public final class ComposeSuite implements GoldenSuite {
     private static final double MAX_MERGED_DIFFERENCE = 1e-5;
     private static final double MAX_COSINE_DISTANCE = 1e-4;
     private static final String LOGITS = "logits_";
-    private static final String GREEDY = "greedy_";
+    static final String GREEDY = "greedy_";
     private static final String PREFIX = "base_model.model.";
-    private static final Pattern PART = Pattern.compile("(\\D+)(\\d+)");
-    private static final double SUBTRACTED = 0.5;
 
     private final TorchRuntime torch;
 
@@ -84,7 +78,7 @@ public final class ComposeSuite implements GoldenSuite {
                 int[] ids = LogitsSuite.ints(file.longs("input_ids"));
                 float[] actual = model.logits(
                         ids,
-                        mix(golden.resolve("compose"), mix),
+                        GoldenMix.named(golden.resolve("compose"), mix).sum(),
                         IntStream.range(0, ids.length).toArray());
                 double worst = LogitsSuite.largestDifference(actual, file.floats(LOGITS + mix), 0);
                 return new GoldenCase.Outcome.Measured(worst, MAX_LOGIT_DIFFERENCE, "largest difference of a logit");
@@ -97,7 +91,7 @@ public final class ComposeSuite implements GoldenSuite {
             try (SafetensorsFile file = SafetensorsFile.open(expected(golden))) {
                 return LogitsSuite.differingTokens(
                         model,
-                        mix(golden.resolve("compose"), mix),
+                        GoldenMix.named(golden.resolve("compose"), mix).sum(),
                         LogitsSuite.ints(file.longs(GREEDY + mix)),
                         promptTokens(file));
             }
@@ -105,7 +99,7 @@ public final class ComposeSuite implements GoldenSuite {
     }
 
     /** All mixes go on from the same prompt, the beginning of the input: what they have in common with it. */
-    private static int promptTokens(SafetensorsFile file) {
+    static int promptTokens(SafetensorsFile file) {
         long[] input = file.longs("input_ids");
         return file.tensors().keySet().stream()
                 .filter(name -> name.startsWith(GREEDY))
@@ -170,7 +164,7 @@ public final class ComposeSuite implements GoldenSuite {
     }
 
     /** The model that the adapters name as theirs. */
-    private static Path model(Path golden) {
+    static Path model(Path golden) {
         String name = GoldenFiles.list(golden.resolve("compose")).stream()
                 .map(path -> path.resolve("adapter_config.json"))
                 .filter(Files::exists)
@@ -181,36 +175,7 @@ public final class ComposeSuite implements GoldenSuite {
         return golden.resolve("models").resolve(Path.of(name).getFileName());
     }
 
-    private static Path expected(Path golden) {
+    static Path expected(Path golden) {
         return golden.resolve("compose").resolve("expected.safetensors");
-    }
-
-    private static Optional<AdapterWeights> mix(Path compose, String mix) {
-        if (mix.equals("base")) {
-            return Optional.empty();
-        }
-        Path single = compose.resolve(mix);
-        if (Files.isDirectory(single)) {
-            return Optional.of(GoldenFiles.adapter(single));
-        }
-        String[] difference = mix.split("_minus_", 2);
-        if (difference.length == 2) {
-            return Optional.of(WeightedSum.of(
-                    List.of(part(compose, difference[0], 1), part(compose, difference[1], -SUBTRACTED))));
-        }
-        List<WeightedSum.Part> parts = Stream.of(mix.split("_", -1))
-                .map(text -> {
-                    Matcher part = PART.matcher(text);
-                    if (!part.matches()) {
-                        throw new IllegalArgumentException("'" + mix + "' names no mix of the adapters here");
-                    }
-                    return part(compose, part.group(1), Integer.parseInt(part.group(2)) / 100.0);
-                })
-                .toList();
-        return Optional.of(WeightedSum.of(parts));
-    }
-
-    private static WeightedSum.Part part(Path compose, String adapter, double weight) {
-        return new WeightedSum.Part(GoldenFiles.adapter(compose.resolve(adapter)), weight);
     }
 }

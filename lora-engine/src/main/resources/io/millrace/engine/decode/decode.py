@@ -163,6 +163,7 @@ def clear_row(self, caches: List[Tensor], row: int) -> int:
     e = torch.zero_(caches[l][row])
   return 0
 
+# Of each target given the row before it; the last row has none.
 def negative_log_likelihood(self, logits: Tensor, targets: Tensor) -> Tensor:
-  x = torch.to(logits, 6)
+  x = torch.to(logits[0:torch.size(targets, 0)], 6)
   return torch.logsumexp(x, [-1]) - torch.squeeze(torch.gather(x, 1, torch.unsqueeze(targets, 1)), 1)

@@ -31,6 +31,11 @@ class TorchSuitesTest {
         return tests(new ComposeSuite(torch), 14);
     }
 
+    @TestFactory
+    Stream<DynamicTest> decode() {
+        return tests(new DecodeSuite(torch), 9);
+    }
+
     @Test
     void aSelfCheckSaysHowEachCaseEnded() {
         GoldenSuite suite = directory -> List.of(
