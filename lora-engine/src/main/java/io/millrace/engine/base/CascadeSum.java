@@ -1,12 +1,12 @@
 package io.millrace.engine.base;
 
 /**
- * The float32 sum of PyTorch's CPU kernel with 16 lanes (aten/src/ATen/native/cpu/SumKernel.cpp), in its order of
+ * The float32 sum of PyTorch's CPU kernel with 8 lanes (aten/src/ATen/native/cpu/SumKernel.cpp), in its order of
  * additions. The mean that double quantisation subtracts comes from it in the reference, and one last bit of that mean
  * moves some absmax to another code.
  */
 final class CascadeSum {
-    private static final int LANES = 16;
+    private static final int LANES = 8;
     private static final int INTERLEAVED = 4;
     private static final int LEVELS = 4;
 
@@ -28,7 +28,7 @@ final class CascadeSum {
         return sum;
     }
 
-    /** Of every 16th value: four interleaved sums, then what is left of the last four, then the four together. */
+    /** Of every 8th value: four interleaved sums, then what is left of the last four, then the four together. */
     private static float lane(float[] values, int lane, int vectors) {
         int rows = vectors / INTERLEAVED;
         float[] partial = new float[INTERLEAVED];
