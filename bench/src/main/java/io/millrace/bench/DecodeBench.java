@@ -42,16 +42,25 @@ public final class DecodeBench implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--shape", defaultValue = "smollm2-135m", description = "Shape of the random base (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--shape",
+            defaultValue = "smollm2-135m",
+            description = "Shape of the random base (${DEFAULT-VALUE}).")
     private String shape;
 
     @Option(names = "--batch", defaultValue = "8", description = "Rows (${DEFAULT-VALUE}).")
     private int batch;
 
-    @Option(names = "--adapters", defaultValue = "8", description = "Different adapters; 0: the base only (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--adapters",
+            defaultValue = "8",
+            description = "Different adapters; 0: the base only (${DEFAULT-VALUE}).")
     private int adapters;
 
-    @Option(names = "--rank", defaultValue = "16", description = "Of the adapters, on all seven linears (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--rank",
+            defaultValue = "16",
+            description = "Of the adapters, on all seven linears (${DEFAULT-VALUE}).")
     private int rank;
 
     @Option(names = "--prompt", defaultValue = "64", description = "Prompt tokens of a row (${DEFAULT-VALUE}).")
@@ -66,10 +75,17 @@ public final class DecodeBench implements Callable<Integer> {
     @Option(names = "--device", defaultValue = "cpu", description = "auto, cpu or cuda:N (${DEFAULT-VALUE}).")
     private String device;
 
-    @Option(names = "--dtype", defaultValue = "bf16", split = ",", description = "bf16, f32 or both (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--dtype",
+            defaultValue = "bf16",
+            split = ",",
+            description = "bf16, f32 or both (${DEFAULT-VALUE}).")
     private List<String> dtypes;
 
-    @Option(names = "--repeat", defaultValue = "3", description = "Measured runs, after one to warm up (${DEFAULT-VALUE}).")
+    @Option(
+            names = "--repeat",
+            defaultValue = "3",
+            description = "Measured runs, after one to warm up (${DEFAULT-VALUE}).")
     private int repeat;
 
     @Override
@@ -129,7 +145,9 @@ public final class DecodeBench implements Callable<Integer> {
         line.put("prompt", prompt);
         line.put("new", newTokens);
         line.put("new_tokens_per_s", round(median(tokensPerSecond)));
-        line.put("new_tokens_per_s_best", round(Arrays.stream(tokensPerSecond).max().orElse(0)));
+        line.put(
+                "new_tokens_per_s_best",
+                round(Arrays.stream(tokensPerSecond).max().orElse(0)));
         line.put("ms_per_step", round(median(stepMillis)));
         line.put("prefill_ms", round(median(prefillMillis)));
         line.put("cpu_ms_per_token", round(median(cpuMillis)));

@@ -174,7 +174,8 @@ public final class Smollm2Suite implements GoldenSuite {
             return false;
         }
         List<Alternative> two = ours.get(at).alternatives();
-        return two.get(1).id() == expected[at] && two.get(0).logprob() - two.get(1).logprob() < TIE;
+        return two.get(1).id() == expected[at]
+                && two.get(0).logprob() - two.get(1).logprob() < TIE;
     }
 
     private static int[] ints(JsonNode array) {
