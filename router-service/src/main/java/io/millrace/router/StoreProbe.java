@@ -1,0 +1,53 @@
+package io.millrace.router;
+
+import io.millrace.core.Digest;
+import io.millrace.core.MillraceException;
+import io.millrace.store.BlobStore;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/** Asks the object store now and then whether it is there, so that readiness needn't wait for it. */
+final class StoreProbe implements AutoCloseable {
+    private static final Duration PERIOD = Duration.ofSeconds(5);
+    private static final Digest NOTHING = Digest.of("");
+
+    private final BlobStore store;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "router-store-probe");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private volatile Optional<String> problem = Optional.of("the object store wasn't asked yet");
+
+    StoreProbe(BlobStore store) {
+        this.store = store;
+    }
+
+    void start() {
+        var unused = timer.scheduleWithFixedDelay(this::probe, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void probe() {
+        try {
+            var unused = store.size(NOTHING);
+            problem = Optional.empty();
+        } catch (MillraceException e) {
+            problem = Optional.of(e.getMessage());
+        } catch (RuntimeException e) {
+            problem = Optional.of(e.toString());
+        }
+    }
+
+    /** Why the store can't be used; empty: it can. */
+    Optional<String> problem() {
+        return problem;
+    }
+
+    @Override
+    public void close() {
+        timer.shutdownNow();
+    }
+}

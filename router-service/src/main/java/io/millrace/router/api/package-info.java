@@ -1,0 +1,2 @@
+/** The OpenAI-compatible API over HTTP. */
+package io.millrace.router.api;

@@ -1,0 +1,2 @@
+/** The base and its decode loop, and requests as token ids. */
+package io.millrace.router.generate;
