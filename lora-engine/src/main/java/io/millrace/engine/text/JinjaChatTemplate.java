@@ -1,95 +1,64 @@
 package io.millrace.engine.text;
 
-import com.hubspot.jinjava.Jinjava;
-import com.hubspot.jinjava.JinjavaConfig;
-import com.hubspot.jinjava.LegacyOverrides;
-import com.hubspot.jinjava.interpret.RenderResult;
-import com.hubspot.jinjava.interpret.TemplateError;
-import com.hubspot.jinjava.lib.fn.ELFunctionDefinition;
 import io.millrace.core.ChatMessage;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
+import io.millrace.engine.text.jinja.JinjaException;
+import io.millrace.engine.text.jinja.JinjaRaised;
+import io.millrace.engine.text.jinja.JinjaTemplate;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
-/**
- * A chat template rendered by jinjava, set up to follow Jinja2 where it can. What it renders otherwise than Jinja2 does is
- * refused by {@link TemplateGuard} when the template is compiled, so nothing is corrupted silently. Text of messages is
- * never taken for template source.
- */
+/** A chat template in Jinja. Text of messages is never taken for template source. */
 public final class JinjaChatTemplate implements ChatTemplate {
-    private final String source;
+    private final JinjaTemplate template;
     private final Map<String, String> specialTokens;
-    private final Jinjava jinjava;
 
-    private JinjaChatTemplate(String source, Map<String, String> specialTokens, Jinjava jinjava) {
-        this.source = source;
+    private JinjaChatTemplate(JinjaTemplate template, Map<String, String> specialTokens) {
+        this.template = template;
         this.specialTokens = specialTokens;
-        this.jinjava = jinjava;
     }
 
     /**
      * @param specialTokens variables of the template, as {@code bos_token}
-     * @throws MillraceException {@code unsupported_template} with the reason
+     * @throws MillraceException {@code unsupported_template} naming the first thing in it that isn't known
      */
     public static JinjaChatTemplate compile(String source, Map<String, String> specialTokens) {
-        TemplateGuard.check(source);
-        Jinjava jinjava = new Jinjava(config());
-        jinjava.getGlobalContext().registerFilter(new PythonJsonFilter());
-        jinjava.getGlobalContext()
-                .registerFunction(
-                        new ELFunctionDefinition("", "raise_exception", TemplateRefusal.class, "raise", String.class));
-        return new JinjaChatTemplate(source, Map.copyOf(specialTokens), jinjava);
-    }
-
-    private static JinjavaConfig config() {
-        LegacyOverrides asJinja2 = LegacyOverrides.newBuilder()
-                .withEvaluateMapKeys(true)
-                .withIterateOverMapKeys(true)
-                .withParseWhitespaceControlStrictly(true)
-                .withUseTrimmingForNotesAndExpressions(true)
-                .withKeepNullableLoopValues(true)
-                .withHandleBackslashInQuotesOnly(true)
-                .withUseNaturalOperatorPrecedence(true)
-                .build();
-        return JinjavaConfig.newBuilder()
-                .withTrimBlocks(true)
-                .withLstripBlocks(true)
-                .withNestedInterpretationEnabled(false)
-                .withFailOnUnknownTokens(false)
-                .withLegacyOverrides(asJinja2)
-                .build();
+        try {
+            return new JinjaChatTemplate(JinjaTemplate.parse(source), Map.copyOf(specialTokens));
+        } catch (JinjaException e) {
+            throw unsupported(e);
+        }
     }
 
     @Override
     public String render(List<ChatMessage> messages, List<Map<String, Object>> tools, boolean addGenerationPrompt) {
-        Map<String, Object> context = new HashMap<>(specialTokens);
-        context.put("messages", messages.stream().map(JinjaChatTemplate::asMap).toList());
-        context.put("add_generation_prompt", addGenerationPrompt);
-        context.put("tools", tools.isEmpty() ? null : tools);
-        RenderResult result = jinjava.renderForResult(source, context);
-        Optional<TemplateError> error = result.getErrors().stream().findFirst();
-        if (error.isPresent()) {
-            throw refused(error.get());
+        Map<String, Object> variables = new HashMap<>(specialTokens);
+        variables.put(
+                "messages", messages.stream().map(JinjaChatTemplate::asMap).toList());
+        variables.put("add_generation_prompt", addGenerationPrompt);
+        variables.put("tools", tools.isEmpty() ? null : tools);
+        variables.put("documents", null);
+        try {
+            return template.render(variables);
+        } catch (JinjaRaised e) {
+            throw new MillraceException(
+                    ErrorCode.BAD_ROLE_ORDER,
+                    "the base's chat template refuses the conversation: " + e.getMessage(),
+                    e);
+        } catch (JinjaException e) {
+            throw unsupported(e);
         }
-        return result.getOutput();
     }
 
-    private static MillraceException refused(TemplateError error) {
-        for (Throwable cause = error.getException(); cause != null; cause = cause.getCause()) {
-            if (cause instanceof TemplateRefusal refusal) {
-                return new MillraceException(
-                        ErrorCode.BAD_ROLE_ORDER,
-                        "the base's chat template refuses the conversation: " + refusal.getMessage());
-            }
-        }
+    private static MillraceException unsupported(JinjaException e) {
         return new MillraceException(
                 ErrorCode.UNSUPPORTED_TEMPLATE,
-                "the base's chat template can't be rendered: " + error.getMessage()
-                        + "; import the base with another chat_template.jinja");
+                "the chat template can't be rendered: " + e.getMessage()
+                        + "; import the base with another chat_template.jinja",
+                e);
     }
 
     private static Map<String, Object> asMap(ChatMessage message) {

@@ -1,0 +1,7 @@
+package io.millrace.engine.text.jinja;
+
+/** A parsed expression. */
+@FunctionalInterface
+interface Expression {
+    Object evaluate(Scope scope);
+}

@@ -1,0 +1,6 @@
+package io.millrace.engine.text.jinja;
+
+/** Python's None. */
+enum None {
+    NONE
+}
