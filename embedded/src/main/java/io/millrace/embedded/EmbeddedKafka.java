@@ -28,11 +28,13 @@ public final class EmbeddedKafka implements AutoCloseable {
     private static final String META_PROPERTIES = "meta.properties";
 
     private final KafkaRaftServer server;
+    private final FolderLock lock;
     private final int port;
     private final String clusterId;
 
-    private EmbeddedKafka(KafkaRaftServer server, int port, String clusterId) {
+    private EmbeddedKafka(KafkaRaftServer server, FolderLock lock, int port, String clusterId) {
         this.server = server;
+        this.lock = lock;
         this.port = port;
         this.clusterId = clusterId;
     }
@@ -55,29 +57,41 @@ public final class EmbeddedKafka implements AutoCloseable {
      * @param port for clients
      * @param controllerPort for the broker's own controller
      * @param overrides broker settings on top of {@link #settings}
-     * @throws MillraceException {@code port_taken}, or {@code kafka_unavailable} where the broker doesn't start
+     * @throws MillraceException {@code port_taken}, or {@code kafka_unavailable} where the broker doesn't start or
+     *     another uses the folder
      */
     public static EmbeddedKafka start(Path directory, int port, int controllerPort, Map<String, String> overrides) {
         Ports.requireFree(port, "the embedded Kafka");
         Ports.requireFree(controllerPort, "the embedded Kafka's controller");
         Map<String, String> settings = settings(directory, port, controllerPort);
         settings.putAll(overrides);
+        FolderLock lock;
         try {
-            Files.createDirectories(directory);
+            lock = FolderLock.take(directory);
+        } catch (IOException e) {
+            throw notStarted(directory, e);
+        }
+        try {
             String clusterId = clusterId(directory);
             format(directory, clusterId);
             KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(settings, false), Time.SYSTEM);
             server.startup();
-            return new EmbeddedKafka(server, port, clusterId);
+            return new EmbeddedKafka(server, lock, port, clusterId);
         } catch (MillraceException e) {
+            lock.close();
             throw e;
         } catch (Exception e) { // Kafka's Scala code throws checked exceptions without declaring them
-            throw new MillraceException(
-                    ErrorCode.KAFKA_UNAVAILABLE,
-                    "the embedded Kafka in " + directory + " doesn't start: " + e.getMessage()
-                            + "; see that no other process uses this folder and that the disk isn't full",
-                    e);
+            lock.close();
+            throw notStarted(directory, e);
         }
+    }
+
+    private static MillraceException notStarted(Path directory, Exception e) {
+        return new MillraceException(
+                ErrorCode.KAFKA_UNAVAILABLE,
+                "the embedded Kafka in " + directory + " doesn't start: " + e.getMessage()
+                        + "; see that the folder can be written and that the disk isn't full",
+                e);
     }
 
     /** What a broker alone on its machine, in a JVM with other work to do, is set to. */
@@ -184,5 +198,6 @@ public final class EmbeddedKafka implements AutoCloseable {
     public void close() {
         server.shutdown();
         server.awaitShutdown();
+        lock.close();
     }
 }

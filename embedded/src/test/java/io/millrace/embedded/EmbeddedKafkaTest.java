@@ -57,6 +57,12 @@ class EmbeddedKafkaTest {
         try (EmbeddedKafka kafka = EmbeddedKafka.startOnFreePorts(directory)) {
             assertThat(kafka.clusterId()).isEqualTo(clusterId);
             assertThat(readCommitted(kafka)).containsExactly("committed");
+            // And a second broker on the same folder is refused, while the first goes on
+            assertThatThrownBy(() -> EmbeddedKafka.startOnFreePorts(directory))
+                    .isInstanceOfSatisfying(
+                            MillraceException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.KAFKA_UNAVAILABLE))
+                    .hasMessageContaining("another embedded Kafka uses the folder " + directory);
+            assertThat(readCommitted(kafka)).containsExactly("committed");
             // And a topic nobody created is not made by reading it
             try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka.bootstrapServers()))) {
                 assertThat(admin.listTopics().names().get()).containsExactly("examples");
