@@ -7,13 +7,16 @@ import io.millrace.embedded.EmbeddedKafka;
 import io.millrace.embedded.EmbeddedS3;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.RegistryRecord;
 import io.millrace.proto.internal.RoundCommitted;
 import io.millrace.proto.internal.VersionCut;
+import io.millrace.registry.CommandOutcome;
 import io.millrace.registry.KafkaRegistryLog;
 import io.millrace.store.BlobStore;
 import io.millrace.store.S3BlobStore;
 import io.millrace.store.S3Settings;
 import io.millrace.topics.KafkaSettings;
+import io.millrace.trainer.worker.Engine;
 import io.millrace.trainer.worker.Progress;
 import io.millrace.trainer.worker.WorkerSettings;
 import java.io.IOException;
@@ -26,8 +29,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
+import java.util.function.UnaryOperator;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -89,7 +92,11 @@ final class Platform implements AutoCloseable {
                 kafka,
                 store,
                 registry,
-                engines::open,
+                () -> {
+                    Engine engine = engines.open();
+                    return new Engine(
+                            engine.base(), engine.encoder(), new PoisonedModel(engine.model()), engine.closeBase());
+                },
                 () -> new TextEmbedder(1),
                 new Trainer.Settings(settings, Duration.ofHours(24), true, directory.resolve("streams-" + workerId)),
                 new Silent(),
@@ -124,6 +131,18 @@ final class Platform implements AutoCloseable {
     void produce(String record) {
         var unused =
                 producer.send(new ProducerRecord<>(kafka.topics().examples(), record.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Has the registry apply a command. */
+    void submit(String commandId, UnaryOperator<RegistryRecord.Builder> command) {
+        CommandOutcome outcome = registry.submit(command.apply(RegistryRecord.newBuilder()
+                                .setCommandId(commandId)
+                                .setFoldVersion(1))
+                        .build())
+                .join();
+        if (outcome.error().isPresent()) {
+            throw new AssertionError(outcome);
+        }
     }
 
     void flush() {
@@ -207,10 +226,6 @@ final class Platform implements AutoCloseable {
         } catch (IOException e) {
             throw new AssertionError(e);
         }
-    }
-
-    Set<AdapterName> adapters() {
-        return Set.copyOf(registry.view().adapters().stream().map(a -> a.name()).toList());
     }
 
     @Override

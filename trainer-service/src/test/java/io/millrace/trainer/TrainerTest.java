@@ -14,6 +14,7 @@ import io.millrace.engine.base.Base;
 import io.millrace.engine.base.BaseStore;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.PlannedRecord;
+import io.millrace.proto.internal.SetPaused;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.outcome.DeadLetter;
@@ -198,8 +199,76 @@ class TrainerTest {
             awaitOutcomes();
         }
 
-        assertThat(platform.journal()).noneMatch(JournalRecord::hasRoundAbandoned);
         assertEachExampleTrainedOnce();
+    }
+
+    @Test
+    @Order(5)
+    void aRoundThatCantBeComputedIsGivenUpAndStopsNoOther() {
+        for (int i = 0; i < 8; i++) {
+            producePoison("acme/not-finite", PoisonedModel.NON_FINITE, i);
+            producePoison("acme/failing", PoisonedModel.BROKEN, i);
+        }
+        platform.produce("{\"adapter\":\"acme/intents\",\"id\":\"beside\",\"prompt\":\"p\",\"completion\":\"c\"}");
+        platform.flush();
+        try (Trainer trainer = platform.trainer("w1")) {
+            awaitOutcomes();
+            assertThat(trainer.ready()).isTrue();
+        }
+
+        assertThat(codes("acme/not-finite")).isNotEmpty().containsOnly("training_failed");
+        assertThat(codes("acme/failing")).isNotEmpty().containsOnly("training_failed");
+        assertThat(platform.journal().stream()
+                        .filter(r -> r.hasRoundRetried() && r.getAdapter().equals("acme/failing"))
+                        .count())
+                .isGreaterThanOrEqualTo(3);
+        assertThat(platform.journal().stream()
+                        .filter(r -> r.hasRoundRetried() && r.getAdapter().equals("acme/not-finite")))
+                .as("it would come out the same again")
+                .isEmpty();
+        assertThat(platform.outcomes().values().stream()
+                        .filter(o -> o.path("id").asText().equals("beside"))
+                        .map(o -> o.get("outcome").asText()))
+                .hasSize(1)
+                .doesNotContain("REJECTED");
+    }
+
+    private static void producePoison(String adapter, double weight, int i) {
+        platform.produce("{\"adapter\":\"" + adapter + "\",\"weight\":" + weight + ",\"prompt\":\"p" + i
+                + "\",\"completion\":\"c\"}");
+    }
+
+    /** Of what wasn't held out. */
+    private static List<String> codes(String adapter) {
+        return platform.outcomes().values().stream()
+                .filter(o -> o.path("adapter").asText().equals(adapter))
+                .filter(o -> !o.get("outcome").asText().equals("HELD_OUT"))
+                .map(o -> o.path("code").asText())
+                .toList();
+    }
+
+    @Test
+    @Order(6)
+    void aPausedAdapterWaitsUntilItIsResumed() {
+        platform.submit(
+                "pause",
+                r -> r.setSetPaused(
+                        SetPaused.newBuilder().setAdapter("acme/style").setPaused(true)));
+        long before = platform.outcomes().size();
+        produceExamples(10);
+        try (Trainer trainer = platform.trainer("w1")) {
+            await().atMost(PATIENCE).until(() -> platform.outcomes().size() == before + 20);
+            assertThat(trainer.adapters())
+                    .filteredOn(a -> a.adapter().equals("acme/style"))
+                    .extracting(AdapterStatus::state)
+                    .containsExactly("paused");
+
+            platform.submit(
+                    "resume",
+                    r -> r.setSetPaused(
+                            SetPaused.newBuilder().setAdapter("acme/style").setPaused(false)));
+            awaitOutcomes();
+        }
     }
 
     private static long partitions(Trainer trainer) {

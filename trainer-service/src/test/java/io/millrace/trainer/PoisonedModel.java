@@ -1,0 +1,82 @@
+package io.millrace.trainer;
+
+import io.millrace.core.AdapterWeights;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.LoraConfig;
+import io.millrace.core.MillraceException;
+import io.millrace.engine.text.TrainingSequence;
+import io.millrace.engine.train.AdapterState;
+import io.millrace.engine.train.AdapterTrainer;
+import io.millrace.engine.train.StepOptions;
+import io.millrace.engine.train.StepResult;
+import io.millrace.engine.train.TrainingModel;
+import java.util.List;
+
+/** The real model, but for steps that hold an example of one of two weights: those fail. */
+record PoisonedModel(TrainingModel model) implements TrainingModel {
+    static final double NON_FINITE = 666;
+    static final double BROKEN = 777;
+
+    @Override
+    public AdapterTrainer create(LoraConfig config, long seed) {
+        return new Poisoned(model.create(config, seed));
+    }
+
+    @Override
+    public AdapterTrainer resume(AdapterState state) {
+        return new Poisoned(model.resume(state));
+    }
+
+    @Override
+    public AdapterTrainer resume(AdapterWeights weights) {
+        return new Poisoned(model.resume(weights));
+    }
+
+    @Override
+    public double[] baseLosses(List<TrainingSequence> sequences, int microBatch) {
+        return model.baseLosses(sequences, microBatch);
+    }
+
+    @Override
+    public String fingerprint() {
+        return model.fingerprint();
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+
+    private record Poisoned(AdapterTrainer trainer) implements AdapterTrainer {
+        @Override
+        public StepResult step(List<TrainingSequence> sequences, StepOptions options) {
+            if (sequences.stream().anyMatch(s -> s.weight() == NON_FINITE)) {
+                throw new MillraceException(ErrorCode.NON_FINITE, "the loss isn't finite");
+            }
+            if (sequences.stream().anyMatch(s -> s.weight() == BROKEN)) {
+                throw new IllegalStateException("the library failed");
+            }
+            return trainer.step(sequences, options);
+        }
+
+        @Override
+        public double[] losses(List<TrainingSequence> sequences, int microBatch) {
+            return trainer.losses(sequences, microBatch);
+        }
+
+        @Override
+        public AdapterState state() {
+            return trainer.state();
+        }
+
+        @Override
+        public AdapterWeights weights() {
+            return trainer.weights();
+        }
+
+        @Override
+        public void close() {
+            trainer.close();
+        }
+    }
+}
