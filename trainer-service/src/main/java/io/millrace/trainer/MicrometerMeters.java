@@ -43,7 +43,6 @@ final class MicrometerMeters implements Progress.Meters {
 
     @Override
     public void overhead(Duration protocol, Duration training) {
-        registry.timer("millrace.trainer.protocol").record(protocol);
         Counter spent = registry.counter("millrace.trainer.protocol.seconds");
         Counter trained = registry.counter("millrace.trainer.training.seconds");
         spent.increment(protocol.toNanos() / 1e9);
