@@ -15,6 +15,8 @@ import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -384,6 +386,47 @@ class RouterTest {
                 return !found.isEmpty();
             });
             return found.get(0);
+        }
+    }
+
+    @Test
+    void aClientThatHangsUpMidStreamFreesItsRow() throws Exception {
+        // Given answers of 900 tokens; one may be through before its client has hung up, so it is tried again
+        Map<String, Object> request =
+                new HashMap<>(Map.of("model", "base", "messages", Asking.user("go on and on"), "max_tokens", 900));
+        assertThat(ask.post("/v1/chat/completions", request)
+                        .body()
+                        .at("/usage/completion_tokens")
+                        .asInt())
+                .isEqualTo(900);
+        request.put("stream", true);
+        String body = Asking.JSON.writeValueAsString(request);
+        String cancelled = "millrace_router_requests_total{outcome=\"cancelled\"";
+        double tokensBefore = ask.metric("millrace_router_tokens_total{kind=\"generated\"");
+
+        // When
+        await().atMost(Duration.ofSeconds(30))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> {
+                    hangUpAfterTheFirstChunk(body);
+                    await().atMost(Duration.ofSeconds(10)).until(() -> ask.metric("millrace_router_rows_active") == 0);
+                    return ask.metric(cancelled) > 0;
+                });
+
+        // Then the last one was cut short
+        double tokens = ask.metric("millrace_router_tokens_total{kind=\"generated\"") - tokensBefore;
+        assertThat(tokens % 900).isNotZero();
+    }
+
+    private void hangUpAfterTheFirstChunk(String body) throws IOException {
+        try (Socket socket = new Socket(root.getHost(), root.getPort())) {
+            OutputStream out = socket.getOutputStream();
+            out.write(("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                            + "Content-Length: " + body.length() + "\r\n\r\n" + body)
+                    .getBytes(StandardCharsets.UTF_8));
+            out.flush();
+            byte[] start = socket.getInputStream().readNBytes(400);
+            assertThat(new String(start, StandardCharsets.UTF_8)).contains("200 OK", "data: {");
         }
     }
 

@@ -13,7 +13,10 @@ import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -51,15 +54,11 @@ public final class CompletionsResource {
 
     private Response answer(
             RequestReader.Asked asked, RoutingContext connection, Function<AnswerFormat.Asking, AnswerFormat> shape) {
-        TokenStream stream = new TokenStream();
+        // A client that hangs up frees its row, whether it is being written to or waited for.
+        BooleanSupplier clientIsGone = () -> connection.response().closed();
+        TokenStream stream = new TokenStream(clientIsGone);
         Answers.Answer answer = answers.start(asked.question(), asked.stream() ? stream : token -> {});
         Generation generation = answer.generation();
-        // A client that hangs up frees its row, whether it was being written to or waited for.
-        connection.addEndHandler(end -> {
-            if (end.failed()) {
-                generation.cancel();
-            }
-        });
         AnswerFormat format = shape.apply(new AnswerFormat.Asking(
                 answer.decision(),
                 asked.question().model(),
@@ -69,17 +68,29 @@ public final class CompletionsResource {
         Response.ResponseBuilder response = asked.stream()
                 ? Response.ok(stream.output(generation, format), MediaType.SERVER_SENT_EVENTS)
                         .header("Cache-Control", "no-cache")
-                : Response.ok(format.whole(result(generation)), MediaType.APPLICATION_JSON);
+                : Response.ok(format.whole(result(generation, clientIsGone)), MediaType.APPLICATION_JSON);
         return response.header(ADAPTERS_HEADER, answer.decision().header()).build();
     }
 
-    private static Generation.Result result(Generation generation) {
+    private static Generation.Result result(Generation generation, BooleanSupplier clientIsGone) {
         try {
-            return generation.result().join();
-        } catch (CompletionException e) {
+            while (true) {
+                try {
+                    return generation.result().get(TokenStream.LOOK_AFTER_CLIENT.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (TimeoutException e) {
+                    if (clientIsGone.getAsBoolean()) {
+                        generation.cancel();
+                    }
+                }
+            }
+        } catch (ExecutionException e) {
             throw e.getCause() instanceof MillraceException known
                     ? known
                     : new MillraceException(ErrorCode.INTERNAL, "generating failed: " + e.getCause(), e);
+        } catch (InterruptedException e) {
+            generation.cancel();
+            Thread.currentThread().interrupt();
+            throw new MillraceException(ErrorCode.NOT_READY, "the router is shutting down", e);
         }
     }
 }

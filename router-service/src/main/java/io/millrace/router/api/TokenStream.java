@@ -10,18 +10,28 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
- * An answer as server-sent events, each token as it comes. When the client is gone, writing fails and the generation is
- * cancelled.
+ * An answer as server-sent events, each token as it comes. When the client is gone the generation is cancelled.
  */
 final class TokenStream implements Generation.TokenListener {
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    /** How often a waiting answer looks whether its client is still there. */
+    static final Duration LOOK_AFTER_CLIENT = Duration.ofMillis(250);
+
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+    private final BooleanSupplier clientIsGone;
+
+    TokenStream(BooleanSupplier clientIsGone) {
+        this.clientIsGone = clientIsGone;
+    }
 
     private sealed interface Event {
         record Token(Generation.Token token) implements Event {}
@@ -44,13 +54,11 @@ final class TokenStream implements Generation.TokenListener {
         return out -> {
             try {
                 write(out, format);
-            } catch (IOException e) {
-                generation.cancel();
-                throw e;
             } catch (InterruptedException e) {
-                generation.cancel();
                 Thread.currentThread().interrupt();
                 throw new InterruptedIOException("the router is shutting down");
+            } finally {
+                generation.cancel(); // nothing happens where it has ended
             }
         };
     }
@@ -58,7 +66,10 @@ final class TokenStream implements Generation.TokenListener {
     private void write(OutputStream out, AnswerFormat format) throws IOException, InterruptedException {
         event(out, format.opening());
         while (true) {
-            Event event = events.take();
+            Event event = events.poll(LOOK_AFTER_CLIENT.toMillis(), TimeUnit.MILLISECONDS);
+            if (clientIsGone.getAsBoolean()) {
+                throw new IOException("the client hung up");
+            }
             if (event instanceof Event.Token t) {
                 event(out, format.token(t.token()));
             } else if (event instanceof Event.End end) {
