@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * libtorch on one device with a number of threads: loads modules and makes tensors. One process may hold several; each
@@ -78,17 +79,30 @@ public final class TorchRuntime {
     }
 
     public Tensor tensor(float[] data, long... shape) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(data.length, Float.BYTES))
-                .order(ByteOrder.nativeOrder());
-        bytes.asFloatBuffer().put(data);
-        return copyOf(ElementType.F32, bytes, shape);
+        return filled(ElementType.F32, data.length, shape, memory -> memory.asFloatBuffer()
+                .put(data));
     }
 
     public Tensor tensor(long[] data, long... shape) {
-        ByteBuffer bytes = ByteBuffer.allocateDirect(Math.multiplyExact(data.length, Long.BYTES))
-                .order(ByteOrder.nativeOrder());
-        bytes.asLongBuffer().put(data);
-        return copyOf(ElementType.I64, bytes, shape);
+        return filled(ElementType.I64, data.length, shape, memory -> memory.asLongBuffer()
+                .put(data));
+    }
+
+    /** Writes straight into the new tensor's memory: no second copy waits for the collector. */
+    private Tensor filled(ElementType type, int count, long[] shape, Consumer<ByteBuffer> writer) {
+        checkSize(type, (long) count * type.bytes(), shape);
+        long onCpu = LibTorch.empty(shape, type.djlCode(), TorchDevice.CPU_JNI);
+        if (count > 0) {
+            writer.accept(LibTorch.memory(onCpu).order(ByteOrder.nativeOrder()));
+        }
+        if (!device.isCuda()) {
+            return new Tensor(onCpu, Optional.empty());
+        }
+        try {
+            return new Tensor(LibTorch.to(onCpu, type.djlCode(), device.jni()), Optional.empty());
+        } finally {
+            LibTorch.deleteTensor(onCpu);
+        }
     }
 
     /**
@@ -113,12 +127,16 @@ public final class TorchRuntime {
         return make(type, bytes.slice(), true, shape);
     }
 
-    private Tensor make(ElementType type, ByteBuffer direct, boolean keep, long[] shape) {
-        long elements = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-        if (elements * type.bytes() != direct.remaining()) {
-            throw new IllegalArgumentException("shape " + Arrays.toString(shape) + " of " + type + " needs "
-                    + elements * type.bytes() + " bytes, not " + direct.remaining());
+    private static void checkSize(ElementType type, long bytes, long[] shape) {
+        long needed = Arrays.stream(shape).reduce(type.bytes(), Math::multiplyExact);
+        if (needed != bytes) {
+            throw new IllegalArgumentException(
+                    "shape " + Arrays.toString(shape) + " of " + type + " needs " + needed + " bytes, not " + bytes);
         }
+    }
+
+    private Tensor make(ElementType type, ByteBuffer direct, boolean keep, long[] shape) {
+        checkSize(type, direct.remaining(), shape);
         Optional<ByteBuffer> kept = keep ? Optional.of(direct) : Optional.empty();
         long[] made = type.reinterpreted() ? new long[] {direct.remaining()} : shape;
         Tensor plain = new Tensor(place(direct, made, type, keep), kept);

@@ -18,10 +18,12 @@ import java.util.TreeSet;
 /**
  * Weights and moments as flat vectors in an {@link AdapterLayout}, and their exchange formats.
  *
- * @param m first moments of AdamW
- * @param v second moments of AdamW
+ * @param moments first and second moments of AdamW; empty before the first step, when all are zero
  */
-record FlatState(float[] weights, float[] m, float[] v, long step) {
+record FlatState(float[] weights, Optional<Moments> moments, long step) {
+    /** Flat vectors in the same layout. */
+    record Moments(float[] m, float[] v) {}
+
     private static final List<String> MATRICES = List.of(".lora_A", ".lora_B");
     private static final List<String> PARTS = List.of("", ".m", ".v");
 
@@ -38,7 +40,7 @@ record FlatState(float[] weights, float[] m, float[] v, long step) {
                 weights[j] = (2 * random.nextFloat() - 1) * bound;
             }
         }
-        return new FlatState(weights, new float[layout.size()], new float[layout.size()], 0);
+        return new FlatState(weights, Optional.empty(), 0);
     }
 
     /** @throws MillraceException {@code invalid_adapter} where modules or shapes differ from the base's */
@@ -63,7 +65,7 @@ record FlatState(float[] weights, float[] m, float[] v, long step) {
         if (!unused.isEmpty()) {
             throw invalid("this base has no target " + unused.iterator().next());
         }
-        return new FlatState(weights, new float[layout.size()], new float[layout.size()], 0);
+        return new FlatState(weights, Optional.empty(), 0);
     }
 
     /** @throws MillraceException {@code invalid_adapter} where the content doesn't fit the layout */
@@ -81,7 +83,7 @@ record FlatState(float[] weights, float[] m, float[] v, long step) {
                     copy(file, path + ".lora_B" + PARTS.get(part), shapeB(layout, place), flat[part], place.b());
                 }
             }
-            return new FlatState(flat[0], flat[1], flat[2], state.step());
+            return new FlatState(flat[0], Optional.of(new Moments(flat[1], flat[2])), state.step());
         }
     }
 
@@ -96,7 +98,12 @@ record FlatState(float[] weights, float[] m, float[] v, long step) {
 
     AdapterState state(AdapterLayout layout, LoraConfig config) {
         SafetensorsWriter writer = new SafetensorsWriter();
-        float[][] flat = {weights, m, v};
+        float[] zeros = moments.isPresent() ? new float[0] : new float[layout.size()];
+        float[][] flat = {
+            weights,
+            moments.map(Moments::m).orElse(zeros),
+            moments.map(Moments::v).orElse(zeros)
+        };
         for (AdapterLayout.Place place : layout.places()) {
             for (int part = 0; part < flat.length; part++) {
                 String path = place.module().path();

@@ -172,9 +172,9 @@ public final class LlamaTrainingModel implements TrainingModel {
         return sum;
     }
 
-    /** Rows of logits in memory at a time: about 32 MiB in float32. */
+    /** Rows of logits in memory at a time: about 16 MiB in float32. */
     private int headRows() {
-        return Math.max(16, (1 << 23) / description.vocabSize());
+        return Math.max(16, (1 << 22) / description.vocabSize());
     }
 
     /** @throws MillraceException where a sequence can't be trained on by this base */

@@ -10,6 +10,7 @@ import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TensorScope;
 import io.millrace.engine.torch.TorchModule;
 import java.util.List;
+import java.util.Optional;
 
 /** Trains one adapter with AdamW on float32 weights. */
 public final class LoraTrainer implements AdapterTrainer {
@@ -29,9 +30,14 @@ public final class LoraTrainer implements AdapterTrainer {
         this.layout = layout;
         this.step = state.step();
         this.parameters = new LoraParameters(model.torch(), model.maths(), layout, model.dtype(), state.weights());
-        this.m = owned.own(model.torch().tensor(state.m(), layout.size()));
-        this.v = owned.own(model.torch().tensor(state.v(), layout.size()));
+        this.m = owned.own(moments(state.moments().map(FlatState.Moments::m)));
+        this.v = owned.own(moments(state.moments().map(FlatState.Moments::v)));
         this.stepCount = owned.own(model.torch().tensor(new float[] {step}, 1));
+    }
+
+    private Tensor moments(Optional<float[]> values) {
+        return values.map(present -> model.torch().tensor(present, present.length))
+                .orElseGet(() -> parameters.zeros(layout.size()));
     }
 
     @Override
@@ -127,7 +133,8 @@ public final class LoraTrainer implements AdapterTrainer {
 
     @Override
     public AdapterState state() {
-        return new FlatState(parameters.weights().toFloats(), m.toFloats(), v.toFloats(), step).state(layout, config);
+        FlatState.Moments moments = new FlatState.Moments(m.toFloats(), v.toFloats());
+        return new FlatState(parameters.weights().toFloats(), Optional.of(moments), step).state(layout, config);
     }
 
     @Override
