@@ -5,6 +5,7 @@ import io.millrace.core.BaseDescription;
 import io.millrace.core.ModuleShape;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.Base;
+import io.millrace.engine.base.RotaryTables;
 import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorScope;

@@ -1,6 +1,7 @@
 package io.millrace.engine.torch;
 
 import ai.djl.engine.Engine;
+import ai.djl.util.cuda.CudaUtils;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import java.io.ByteArrayInputStream;
@@ -63,7 +64,10 @@ public final class TorchRuntime {
 
     /** What results depend on beside the program and its data, as {@code libtorch-2.7.1/cpu/avx512_bf16}. */
     public String fingerprint() {
-        return "libtorch-" + version + "/" + device + "/" + InstructionSet.detect();
+        String processor = device.isCuda()
+                ? "cuda/sm_" + CudaUtils.getComputeCapability(device.cuda())
+                : "cpu/" + InstructionSet.detect();
+        return "libtorch-" + version + "/" + processor;
     }
 
     /** Native objects that haven't been freed yet, over all runtimes of the process. */

@@ -10,6 +10,7 @@ import io.millrace.engine.base.Base;
 import io.millrace.engine.base.BaseTensor;
 import io.millrace.engine.base.DynamicMap;
 import io.millrace.engine.base.Nf4;
+import io.millrace.engine.base.RotaryTables;
 import io.millrace.engine.torch.ElementType;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
@@ -89,9 +90,10 @@ final class FrozenModel implements AutoCloseable {
     }
 
     private TensorList tablesFor(int count) {
-        RotaryTable table = RotaryTable.of(description, count);
-        try (Tensor rotary = torch.tensor(table.cosThenSin(), 2, count, description.headDim())) {
-            TensorList list = TensorList.of(embedding, norm, head, rotary, pairs, dynamicMap);
+        RotaryTables rotary = RotaryTables.of(description, count);
+        try (Tensor cos = torch.tensor(rotary.cos(), count, description.headDim());
+                Tensor sin = torch.tensor(rotary.sin(), count, description.headDim())) {
+            TensorList list = TensorList.of(embedding, norm, head, cos, sin, pairs, dynamicMap);
             positions = count;
             return list;
         }

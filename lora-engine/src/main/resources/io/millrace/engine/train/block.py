@@ -17,12 +17,12 @@ def fill(self, joint: List[Tensor], frozen: List[Tensor], starts: List[int], tab
   widths = [${hidden}, ${hidden}, ${hidden}, ${queryWidth}, ${hidden}, ${hidden}, ${intermediate}]
   scales = torch.zeros([0], device=joint[0].device)
   if frozen[9].numel() > 0:
-    scales = self.absmax(frozen[9], frozen[10], frozen[11], tables[5])
+    scales = self.absmax(frozen[9], frozen[10], frozen[11], tables[6])
   for i in range(7):
     out = joint[groups[i]][rows[i]:ends[i], 0:widths[i]]
     w = frozen[i]
     if w.dtype == 0:
-      self.dequantise_into(out, w, scales[starts[i]:starts[i] + w.size(0) // 32], tables[4])
+      self.dequantise_into(out, w, scales[starts[i]:starts[i] + w.size(0) // 32], tables[5])
     else:
       out.copy_(w)
   for i in range(len(spec) // 5):

@@ -1,15 +1,15 @@
 # The whole model on one micro-batch.
 #
-# tables: 0 embedding [V, H], 1 final norm [H], 2 head [V, H], 3 cosines and sines [2, positions, D] f32,
-#         4 pairs [256] complex64, 5 dynamic map [256]
+# tables: 0 embedding [V, H], 1 final norm [H], 2 head [V, H], 3 cosines [positions, D] f32, 4 sines alike with the first
+#         half of each row negated, 5 pairs [256] complex64, 6 dynamic map [256]
 # layers: `frozen` of each block; adapters: `adapter` of each block; grads: where their gradients are added, alike
 # joint: room for one block's four joint weights, with zeros where `spec` names nothing
 # pool, rows: dropout, see dropout_mask; both empty for none
 
 # What all blocks share in this micro-batch: cosines and sines of q and k, and the causal mask
 def shared(self, length: int, tables: List[Tensor], dtype: int) -> List[Tensor]:
-  cos = tables[3][0, 0:length]
-  sin = tables[3][1, 0:length]
+  cos = tables[3][0:length]
+  sin = tables[4][0:length]
   causal = torch.full([length, length], float("-inf"), dtype=dtype, device=cos.device).triu_(1).repeat([${queriesPerKey}, 1])
   return [(cos * ${queryScale}).to(dtype), (sin * ${queryScale}).to(dtype), cos.to(dtype), sin.to(dtype), causal]
 

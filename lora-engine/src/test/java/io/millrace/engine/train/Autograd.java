@@ -5,6 +5,7 @@ import io.millrace.core.BaseDescription;
 import io.millrace.core.LoraConfig;
 import io.millrace.core.LoraPair;
 import io.millrace.core.ModuleShape;
+import io.millrace.engine.base.RotaryTables;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
@@ -13,7 +14,6 @@ import io.millrace.engine.torch.TorchModule;
 import io.millrace.engine.torch.TorchRuntime;
 import io.millrace.engine.torch.TorchSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,14 +22,14 @@ import java.util.TreeMap;
 /** The same model written plainly and differentiated by autograd, in float32. */
 final class Autograd implements AutoCloseable {
     private final TorchRuntime torch;
-    private final RandomBase base;
+    private final KnownBase base;
     private final BaseDescription description;
     private final TorchModule module;
 
     /** Loss and gradients as weights. */
     record Result(double loss, AdapterWeights gradients) {}
 
-    Autograd(TorchRuntime torch, RandomBase base) {
+    Autograd(TorchRuntime torch, KnownBase base) {
         this.torch = torch;
         this.base = base;
         this.description = base.description();
@@ -173,12 +173,11 @@ final class Autograd implements AutoCloseable {
     }
 
     private float[] cos(int length) {
-        return Arrays.copyOf(RotaryTable.of(description, length).cosThenSin(), length * description.headDim());
+        return RotaryTables.of(description, length).cos();
     }
 
     private float[] sin(int length) {
-        int size = length * description.headDim();
-        float[] sin = Arrays.copyOfRange(RotaryTable.of(description, length).cosThenSin(), size, 2 * size);
+        float[] sin = RotaryTables.of(description, length).sin();
         for (int i = 0; i < sin.length; i++) {
             sin[i] = i % description.headDim() < description.headDim() / 2 ? -sin[i] : sin[i];
         }

@@ -37,7 +37,7 @@ class GradientTest {
         "DENSE, false, KEEP_ACTIVATIONS"
     })
     void agreesWithAutogradOnAllLinearLayers(Quantisation quantisation, boolean tied, BackwardMode mode) {
-        try (RandomBase base = RandomBase.of(quantisation, tied, 5)) {
+        try (KnownBase base = KnownBase.of(quantisation, tied, 5)) {
             assertThat(worstError(base, LoraConfig.of(3, 6, 0, ALL), Optional.empty(), mode, 8))
                     .isLessThan(2e-5);
         }
@@ -46,7 +46,7 @@ class GradientTest {
     @ParameterizedTest
     @CsvSource({"q_proj", "v_proj;o_proj", "down_proj", "k_proj;up_proj;gate_proj"})
     void agreesWithAutogradOnAnySubset(String targets) {
-        try (RandomBase base = RandomBase.of(Quantisation.NF4, true, 6)) {
+        try (KnownBase base = KnownBase.of(Quantisation.NF4, true, 6)) {
             LoraConfig config = LoraConfig.of(4, 8, 0, Set.of(targets.split(";", -1)));
             assertThat(worstError(base, config, Optional.empty(), BackwardMode.KEEP_ACTIVATIONS, 8))
                     .isLessThan(2e-5);
@@ -56,7 +56,7 @@ class GradientTest {
     @ParameterizedTest
     @CsvSource({"8", "2", "1"})
     void agreesWithAutogradUnderDropoutHoweverTheStepIsSplit(int microBatch) {
-        try (RandomBase base = RandomBase.of(Quantisation.NF4, true, 7)) {
+        try (KnownBase base = KnownBase.of(Quantisation.NF4, true, 7)) {
             LoraConfig config = LoraConfig.of(3, 6, 0.25, ALL);
             assertThat(worstError(base, config, Optional.of(42L), BackwardMode.KEEP_ACTIVATIONS, microBatch))
                     .isLessThan(2e-5);
@@ -65,7 +65,7 @@ class GradientTest {
 
     @Test
     void rsLoraScalesByTheRootOfTheRank() {
-        try (RandomBase base = RandomBase.of(Quantisation.NF4, true, 8)) {
+        try (KnownBase base = KnownBase.of(Quantisation.NF4, true, 8)) {
             LoraConfig config = new LoraConfig(4, 8, 0, new TreeSet<>(ALL), true);
             assertThat(worstError(base, config, Optional.empty(), BackwardMode.KEEP_ACTIVATIONS, 8))
                     .isLessThan(2e-5);
@@ -74,7 +74,7 @@ class GradientTest {
 
     @Test
     void bfloat16StaysNearFloat32() {
-        try (RandomBase base = RandomBase.of(Quantisation.NF4, true, 9)) {
+        try (KnownBase base = KnownBase.of(Quantisation.NF4, true, 9)) {
             LoraConfig config = LoraConfig.of(4, 8, 0, ALL);
             AdapterWeights adapter = randomAdapter(base, config);
             try (Autograd autograd = new Autograd(torch, base);
@@ -92,7 +92,7 @@ class GradientTest {
 
     @Test
     void normalisationAloneAgreesWithAutograd() {
-        try (RandomBase base = RandomBase.of(Quantisation.DENSE, true, 10);
+        try (KnownBase base = KnownBase.of(Quantisation.DENSE, true, 10);
                 Autograd autograd = new Autograd(torch, base);
                 TensorScope scope = new TensorScope()) {
             Tensor x = scope.own(torch.tensor(numbers(5 * 24, 1), 5, 24));
@@ -106,7 +106,7 @@ class GradientTest {
 
     @Test
     void rotationAloneAgreesWithAutograd() {
-        try (RandomBase base = RandomBase.of(Quantisation.DENSE, true, 11);
+        try (KnownBase base = KnownBase.of(Quantisation.DENSE, true, 11);
                 Autograd autograd = new Autograd(torch, base);
                 TensorScope scope = new TensorScope()) {
             Tensor x = scope.own(torch.tensor(numbers(2 * 3 * 4 * 6, 1), 2, 3, 4, 6));
@@ -126,7 +126,7 @@ class GradientTest {
     }
 
     private double worstError(
-            RandomBase base, LoraConfig config, Optional<Long> dropout, BackwardMode mode, int microBatch) {
+            KnownBase base, LoraConfig config, Optional<Long> dropout, BackwardMode mode, int microBatch) {
         AdapterWeights adapter = randomAdapter(base, config);
         StepOptions plain = StepOptions.of(1e-3, microBatch);
         StepOptions options = dropout.map(plain::withDropoutSeed).orElse(plain);
@@ -157,7 +157,7 @@ class GradientTest {
     }
 
     /** An adapter whose B isn't zero. */
-    static AdapterWeights randomAdapter(RandomBase base, LoraConfig config) {
+    static AdapterWeights randomAdapter(KnownBase base, LoraConfig config) {
         Map<String, LoraPair> modules = new TreeMap<>();
         base.description().linearModules().stream()
                 .filter(m -> config.targetModules().contains(m.suffix()))

@@ -27,7 +27,7 @@ class LoraTrainerTest {
     private static final LoraConfig CONFIG = LoraConfig.of(4, 8, 0.1, Set.copyOf(LoraConfig.ALL_LINEAR));
 
     private final TorchRuntime torch = TorchRuntime.start("cpu", 1);
-    private final RandomBase base = RandomBase.of(Quantisation.NF4, true, 3);
+    private final KnownBase base = KnownBase.of(Quantisation.NF4, true, 3);
     private final long liveBefore = TorchRuntime.liveHandles();
 
     @AfterEach

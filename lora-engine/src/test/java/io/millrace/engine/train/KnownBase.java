@@ -18,18 +18,18 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** A small Llama with random weights and no text side. */
-final class RandomBase implements Base {
+/** A small Llama with random weights that the test can ask for, and no text side. */
+final class KnownBase implements Base {
     private final BaseDescription description;
     private final Map<String, float[]> plain = new TreeMap<>();
     private final Map<String, BaseTensor> tensors = new TreeMap<>();
 
-    private RandomBase(BaseDescription description) {
+    private KnownBase(BaseDescription description) {
         this.description = description;
     }
 
     /** 2 blocks, hidden 24, 4 query heads of 6 over 2 key/value heads: sizes that no block of 64 divides evenly. */
-    static RandomBase of(Quantisation quantisation, boolean tied, long seed) {
+    static KnownBase of(Quantisation quantisation, boolean tied, long seed) {
         return of(
                 new BaseDescription(
                         Digest.of("random" + seed),
@@ -52,8 +52,8 @@ final class RandomBase implements Base {
                 seed);
     }
 
-    static RandomBase of(BaseDescription d, long seed) {
-        RandomBase base = new RandomBase(d);
+    static KnownBase of(BaseDescription d, long seed) {
+        KnownBase base = new KnownBase(d);
         SplitMix random = new SplitMix(seed);
         for (ModuleShape module : d.linearModules()) {
             float[] weights = base.add(module.path() + ".weight", random, 0.2f, 0, module.out(), module.in());

@@ -1,4 +1,4 @@
-package io.millrace.engine.decode;
+package io.millrace.engine.base;
 
 import io.millrace.core.BaseDescription;
 import io.millrace.core.BaseDescription.Llama3Scaling;
@@ -10,9 +10,9 @@ import io.millrace.core.BaseDescription.Llama3Scaling;
  * @param cos [positions, headDim]
  * @param sin [positions, headDim]
  */
-record RotaryTables(float[] cos, float[] sin) {
+public record RotaryTables(float[] cos, float[] sin) {
 
-    static RotaryTables of(BaseDescription base, int positions) {
+    public static RotaryTables of(BaseDescription base, int positions) {
         float[] frequencies = frequencies(base);
         int half = frequencies.length;
         float[] cos = new float[positions * 2 * half];
