@@ -247,14 +247,20 @@ public final class KafkaRegistryLog implements RegistryLog {
     }
 
     private void advance(LogReader log, long end) {
-        if (state.stoppedAt().isPresent()) {
-            status = new LogStatus.Outdated(state.stoppedAt().getAsLong());
-        } else if (!ready()) {
-            status = log.position() >= end ? new LogStatus.Following() : new LogStatus.CatchingUp(state.offset(), end);
-        }
+        status = statusOf(log, end);
         for (ConsumerRecord<byte[], byte[]> record : log.poll(POLL)) {
             fold(record);
         }
+    }
+
+    private LogStatus statusOf(LogReader log, long end) {
+        if (state.stoppedAt().isPresent()) {
+            return new LogStatus.Outdated(state.stoppedAt().getAsLong());
+        }
+        if (!ready()) {
+            return log.position() >= end ? new LogStatus.Following() : new LogStatus.CatchingUp(state.offset(), end);
+        }
+        return log.trouble().<LogStatus>map(LogStatus.Disconnected::new).orElseGet(LogStatus.Following::new);
     }
 
     private void fold(ConsumerRecord<byte[], byte[]> record) {
