@@ -1,5 +1,6 @@
 package io.millrace.standalone.cli;
 
+import io.millrace.bench.LookupBench;
 import io.millrace.bench.RoutingBench;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -10,7 +11,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Benchmarks, each printing one JSON object a line per figure.",
         mixinStandardHelpOptions = true,
-        subcommands = {RoutingBench.class})
+        subcommands = {LookupBench.class, RoutingBench.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;
