@@ -155,6 +155,9 @@ final class Batch implements AutoCloseable {
             endJoining();
         } else {
             int slot = rows.indexOf(row);
+            if (slot < 0) {
+                return;
+            }
             int last = rows.size() - 1;
             if (tainted) {
                 cache.clear(slot);

@@ -18,6 +18,8 @@ import java.util.stream.IntStream;
  */
 final class TokenChooser {
     private static final int LARGEST = 256;
+    /** Below, one token has all the probability that float32 can tell. */
+    private static final double COLDEST = 1e-3;
 
     private final DecodeKernels kernels;
     private final Tokenizer tokenizer;
@@ -56,16 +58,20 @@ final class TokenChooser {
         }
     }
 
+    private static boolean sampled(GenerationRequest request) {
+        return request.temperature() >= COLDEST;
+    }
+
     private static boolean demanding(GenerationRequest request) {
-        return request.temperature() > 0 || request.logprobs() || request.topLogprobs() > 0;
+        return sampled(request) || request.logprobs() || request.topLogprobs() > 0;
     }
 
     private void chooseAmongLargest(Tensor logits, List<Row> rows, int[] which, List<Optional<TokenChoice>> choices) {
         int k = Math.min(vocabSize, LARGEST);
         float[] temperatures = new float[which.length];
         for (int j = 0; j < which.length; j++) {
-            double temperature = rows.get(which[j]).request().temperature();
-            temperatures[j] = temperature > 0 ? (float) temperature : 1;
+            GenerationRequest request = rows.get(which[j]).request();
+            temperatures[j] = sampled(request) ? (float) request.temperature() : 1;
         }
         try (TensorScope scope = new TensorScope()) {
             Tensor index = scope.own(
@@ -96,7 +102,7 @@ final class TokenChooser {
         GenerationRequest request = row.request();
         Ranked from = ranked;
         int at = 0;
-        if (request.temperature() > 0) {
+        if (sampled(request)) {
             Nucleus nucleus = new Nucleus(temperature(request), request.topP());
             double draw = row.draw();
             OptionalInt chosen = nucleus.choose(ranked.logits(), normaliser, ranked.logits().length == vocabSize, draw);

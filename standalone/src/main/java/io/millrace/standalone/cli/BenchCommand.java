@@ -1,7 +1,10 @@
 package io.millrace.standalone.cli;
 
+import io.millrace.bench.DecodeBench;
 import io.millrace.bench.LookupBench;
 import io.millrace.bench.RoutingBench;
+import io.millrace.bench.ServeBench;
+import io.millrace.bench.StepBench;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -11,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Benchmarks, each printing one JSON object a line per figure.",
         mixinStandardHelpOptions = true,
-        subcommands = {LookupBench.class, RoutingBench.class})
+        subcommands = {StepBench.class, DecodeBench.class, ServeBench.class, LookupBench.class, RoutingBench.class})
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;
