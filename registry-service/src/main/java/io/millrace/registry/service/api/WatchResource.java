@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.registry.RegistryChange;
-import io.millrace.registry.service.OffsetFilter;
 import io.millrace.registry.service.RegistryAccess;
 import io.millrace.registry.service.RegistryApi;
 import io.smallrye.mutiny.Multi;
@@ -23,7 +22,6 @@ import java.time.Instant;
 import java.util.Locale;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
-import org.jboss.resteasy.reactive.RestMulti;
 
 /** What changes, as it comes. */
 @Path("/api/v1/watch")
@@ -71,9 +69,7 @@ public final class WatchResource {
                 .map(tick -> sse.newEventBuilder().comment("").build())
                 .onOverflow()
                 .drop();
-        return RestMulti.fromMultiData(Multi.createBy().merging().streams(changes, heartbeats))
-                .header(OffsetFilter.OFFSET, Long.toString(registry.view().offset()))
-                .build();
+        return Multi.createBy().merging().streams(changes, heartbeats);
     }
 
     private long start(Long from, String lastEventId) {
