@@ -4,12 +4,10 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.engine.selfcheck.ChatSuite;
 import io.millrace.engine.selfcheck.ComposeSuite;
-import io.millrace.engine.selfcheck.DecodeSuite;
 import io.millrace.engine.selfcheck.GoldenBases;
 import io.millrace.engine.selfcheck.LogitsSuite;
 import io.millrace.engine.selfcheck.Nf4Suite;
 import io.millrace.engine.selfcheck.SelfCheck;
-import io.millrace.engine.selfcheck.Smollm2Suite;
 import io.millrace.engine.selfcheck.TokensSuite;
 import io.millrace.engine.selfcheck.TrainSuite;
 import io.millrace.engine.torch.TorchRuntime;
@@ -59,8 +57,6 @@ final class SelfcheckCommand implements Callable<Integer> {
                         new LogitsSuite(torch),
                         new TrainSuite(torch, golden),
                         new ComposeSuite(torch),
-                        new DecodeSuite(torch),
-                        new Smollm2Suite(torch, golden),
                         new TokensSuite(golden),
                         new ChatSuite()))
                 .run(directory, out::line);
