@@ -1,11 +1,10 @@
 package io.millrace.core;
 
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -111,7 +110,81 @@ public enum AdapterSetting {
             "whether a version that passes the gate becomes champion",
             "true or false",
             (d, v) -> d.autoPromote = SettingText.bool(v),
-            s -> String.valueOf(s.autoPromote()));
+            s -> String.valueOf(s.autoPromote())),
+    WARMUP_IDLE(
+            "warmup.idle",
+            "after this long without a round the learning rate rises anew",
+            SettingText.DURATION_RULE,
+            (d, v) -> d.warmupIdle = SettingText.duration(v),
+            s -> SettingText.show(s.warmupIdle())),
+    AVERAGE(
+            "average",
+            "decay of a running average of the weights, which versions are then made of",
+            "off, or a number above 0 and below 1",
+            (d, v) ->
+                    d.averageDecay = v.equals("off") ? 0 : SettingText.number(v, Double.MIN_VALUE, Math.nextDown(1.0)),
+            s -> s.averageDecay() == 0 ? "off" : SettingText.show(s.averageDecay())),
+    REPLAY(
+            "replay",
+            "examples trained again for each fresh one",
+            "a number from 0 to 10",
+            (d, v) -> d.replayShare = SettingText.number(v, 0, 10),
+            s -> SettingText.show(s.replay().share())),
+    REPLAY_AFTER_SHIFT(
+            "replay.after-shift",
+            "examples trained again for each fresh one in the rounds after a detected shift",
+            "a number from 0 to 10",
+            (d, v) -> d.replayAfterShift = SettingText.number(v, 0, 10),
+            s -> SettingText.show(s.replay().afterShift())),
+    REPLAY_SHIFT_ROUNDS(
+            "replay.shift-rounds",
+            "rounds that count as after a shift",
+            "an integer from 0 to 1000000",
+            (d, v) -> d.replayShiftRounds = SettingText.integer(v, 0, 1_000_000),
+            s -> String.valueOf(s.replay().shiftRounds())),
+    REPLAY_RESERVOIR(
+            "replay.reservoir",
+            "trained examples that are kept to be trained again",
+            "an integer from 500 to 5000",
+            (d, v) -> d.reservoirExamples = SettingText.integer(v, 500, 5_000),
+            s -> String.valueOf(s.replay().reservoirExamples())),
+    DRIFT_THRESHOLD(
+            "drift.threshold",
+            "how far the loss must rise, summed in standard deviations, to count as a shift of what comes in",
+            "off, or a number above 0",
+            (d, v) -> d.driftThreshold = v.equals("off") ? 0 : SettingText.number(v, Double.MIN_VALUE, 1e6),
+            s -> s.driftThreshold() == 0 ? "off" : SettingText.show(s.driftThreshold())),
+    GATE_CONFIDENCE(
+            "gate.confidence",
+            "a candidate is refused where it is this surely worse than the champion",
+            "a number from 0.5 to below 1",
+            (d, v) -> d.gateConfidence = SettingText.number(v, 0.5, Math.nextDown(1.0)),
+            s -> SettingText.show(s.gate().confidence())),
+    GATE_TOLERANCE(
+            "gate.tolerance",
+            "part of the champion's loss by which a candidate may be worse on the rolling held-out set",
+            "off to leave the set out, or a number from 0 to 10",
+            (d, v) -> d.gateTolerance = tolerance(v),
+            s -> show(s.gate().tolerance())),
+    GATE_REFERENCE_TOLERANCE(
+            "gate.reference-tolerance",
+            "part of the champion's loss by which a candidate may be worse on the frozen reference set",
+            "off to leave the set out, or a number from 0 to 10",
+            (d, v) -> d.gateReferenceTolerance = tolerance(v),
+            s -> show(s.gate().referenceTolerance())),
+    ROLLBACK_REWARD_DROP(
+            "rollback.reward-drop",
+            "the champion is rolled back where its mean online reward is surely this far below its predecessor's",
+            "off, or a number from 0 to 1",
+            (d, v) -> d.rollbackRewardDrop =
+                    v.equals("off") ? OptionalDouble.empty() : OptionalDouble.of(SettingText.number(v, 0, 1)),
+            s -> show(s.gate().rewardDrop())),
+    ROLLBACK_REFERENCE(
+            "rollback.reference",
+            "whether the champion is rolled back where it is surely worse on the reference set than its predecessor",
+            "true or false",
+            (d, v) -> d.rollbackReference = SettingText.bool(v),
+            s -> String.valueOf(s.gate().rollbackReference()));
 
     /** What a version's bytes have the shape of. */
     private static final Set<AdapterSetting> IMMUTABLE = Set.of(RANK, ALPHA, TARGETS);
@@ -119,14 +192,14 @@ public enum AdapterSetting {
     private final String key;
     private final String description;
     private final String allowed;
-    private final BiConsumer<Draft, String> setter;
+    private final BiConsumer<SettingsDraft, String> setter;
     private final Function<AdapterSettings, String> getter;
 
     AdapterSetting(
             String key,
             String description,
             String allowed,
-            BiConsumer<Draft, String> setter,
+            BiConsumer<SettingsDraft, String> setter,
             Function<AdapterSettings, String> getter) {
         this.key = key;
         this.description = description;
@@ -174,7 +247,15 @@ public enum AdapterSetting {
         return getter.apply(settings);
     }
 
-    void set(Draft draft, String value) {
+    private static OptionalDouble tolerance(String value) {
+        return value.equals("off") ? OptionalDouble.empty() : OptionalDouble.of(SettingText.number(value, 0, 10));
+    }
+
+    private static String show(OptionalDouble value) {
+        return value.isPresent() ? SettingText.show(value.getAsDouble()) : "off";
+    }
+
+    void set(SettingsDraft draft, String value) {
         try {
             setter.accept(draft, value.strip());
         } catch (IllegalArgumentException e) {
@@ -182,64 +263,6 @@ public enum AdapterSetting {
                     ErrorCode.BAD_SETTING,
                     String.format(Locale.ROOT, "%s must be %s, not '%s'", key, allowed, value),
                     e);
-        }
-    }
-
-    /** Settings while they are being changed. */
-    static final class Draft {
-        private int rank;
-        private double alpha;
-        private double dropout;
-        private Set<String> targets;
-        private final boolean rsLora;
-        private Optional<Double> learningRate;
-        private int warmupSteps;
-        private double clip;
-        private int roundMaxExamples;
-        private int roundMaxTokens;
-        private Duration roundMaxWait;
-        private int microBatch;
-        private int maxLength;
-        private int versionEveryRounds;
-        private Duration versionMaxAge;
-        private Duration versionMaxIdle;
-        private boolean autoPromote;
-
-        Draft(AdapterSettings s) {
-            rank = s.lora().rank();
-            alpha = s.lora().alpha();
-            dropout = s.lora().dropout();
-            targets = s.lora().targetModules();
-            rsLora = s.lora().rsLora();
-            learningRate = s.learningRate();
-            warmupSteps = s.warmupSteps();
-            clip = s.clip();
-            roundMaxExamples = s.roundMaxExamples();
-            roundMaxTokens = s.roundMaxTokens();
-            roundMaxWait = s.roundMaxWait();
-            microBatch = s.microBatch();
-            maxLength = s.maxLength();
-            versionEveryRounds = s.versionEveryRounds();
-            versionMaxAge = s.versionMaxAge();
-            versionMaxIdle = s.versionMaxIdle();
-            autoPromote = s.autoPromote();
-        }
-
-        AdapterSettings build() {
-            return new AdapterSettings(
-                    new LoraConfig(rank, alpha, dropout, new TreeSet<>(targets), rsLora),
-                    learningRate,
-                    warmupSteps,
-                    clip,
-                    roundMaxExamples,
-                    roundMaxTokens,
-                    roundMaxWait,
-                    microBatch,
-                    maxLength,
-                    versionEveryRounds,
-                    versionMaxAge,
-                    versionMaxIdle,
-                    autoPromote);
         }
     }
 }

@@ -25,6 +25,11 @@ import java.util.Optional;
  * @param versionMaxAge … or this long after the last cut …
  * @param versionMaxIdle … or this long after the last round when nothing more waits
  * @param autoPromote whether a version that passes the gate becomes champion
+ * @param warmupIdle after this long without a round the learning rate rises anew
+ * @param averageDecay of a running average of the weights, which versions are then made of; 0: none
+ * @param replay what is trained again
+ * @param driftThreshold of the Page-Hinkley statistic, in standard deviations of the loss; 0: shifts aren't looked for
+ * @param gate when a version becomes champion, and when it goes again
  */
 public record AdapterSettings(
         LoraConfig lora,
@@ -39,13 +44,19 @@ public record AdapterSettings(
         int versionEveryRounds,
         Duration versionMaxAge,
         Duration versionMaxIdle,
-        boolean autoPromote) {
+        boolean autoPromote,
+        Duration warmupIdle,
+        double averageDecay,
+        ReplaySettings replay,
+        double driftThreshold,
+        GateSettings gate) {
 
     private static final double MIN_USUAL_RATIO = 0.25;
     private static final double MAX_USUAL_RATIO = 4;
     private static final double MAX_USUAL_DROPOUT = 0.5;
     private static final double MIN_USUAL_RATE = 1e-5;
     private static final double MAX_USUAL_RATE = 2e-3;
+    private static final double MIN_USUAL_DECAY = 0.9;
     private static final List<Integer> SERVABLE_RANKS = List.of(1, 8, 16, 32, 64, 128, 256, 320, 512);
 
     public static AdapterSettings defaults() {
@@ -62,7 +73,12 @@ public record AdapterSettings(
                 10,
                 Duration.ofMinutes(5),
                 Duration.ofSeconds(10),
-                true);
+                true,
+                Duration.ofHours(1),
+                0,
+                ReplaySettings.defaults(),
+                20,
+                GateSettings.defaults());
     }
 
     /**
@@ -72,14 +88,14 @@ public record AdapterSettings(
      * @throws MillraceException {@code bad_setting} for an unknown key or a value it doesn't take
      */
     public static AdapterSettings of(Map<String, String> explicit) {
-        AdapterSetting.Draft draft = new AdapterSetting.Draft(defaults());
+        SettingsDraft draft = new SettingsDraft(defaults());
         explicit.forEach((key, value) -> AdapterSetting.of(key).set(draft, value));
         return draft.build();
     }
 
     /** @throws MillraceException {@code bad_setting} for an unknown key or a value it doesn't take */
     public AdapterSettings with(String key, String value) {
-        AdapterSetting.Draft draft = new AdapterSetting.Draft(this);
+        SettingsDraft draft = new SettingsDraft(this);
         AdapterSetting.of(key).set(draft, value);
         return draft.build();
     }
@@ -118,6 +134,14 @@ public record AdapterSettings(
         if (roundMaxTokens < maxLength) {
             warnings.add("round.max-tokens " + roundMaxTokens + " is less than one sequence may have (max-length "
                     + maxLength + "): rounds may hold a single example");
+        }
+        if (averageDecay > 0 && averageDecay < MIN_USUAL_DECAY) {
+            warnings.add("average " + SettingText.show(averageDecay) + " averages over "
+                    + Math.round(1 / (1 - averageDecay)) + " steps; usual are 0.95 to 0.999");
+        }
+        if (replay.share() > replay.afterShift()) {
+            warnings.add("replay " + SettingText.show(replay.share()) + " is more than after a shift, "
+                    + SettingText.show(replay.afterShift()) + " (replay.after-shift)");
         }
         return List.copyOf(warnings);
     }

@@ -33,7 +33,19 @@ class AdapterSettingsTest {
                         Map.entry("version.every-rounds", "10"),
                         Map.entry("version.max-age", "5m"),
                         Map.entry("version.max-idle", "10s"),
-                        Map.entry("auto-promote", "true")));
+                        Map.entry("auto-promote", "true"),
+                        Map.entry("warmup.idle", "1h"),
+                        Map.entry("average", "off"),
+                        Map.entry("replay", "0.1"),
+                        Map.entry("replay.after-shift", "0.5"),
+                        Map.entry("replay.shift-rounds", "15"),
+                        Map.entry("replay.reservoir", "500"),
+                        Map.entry("drift.threshold", "20"),
+                        Map.entry("gate.confidence", "0.95"),
+                        Map.entry("gate.tolerance", "0.01"),
+                        Map.entry("gate.reference-tolerance", "0.05"),
+                        Map.entry("rollback.reward-drop", "0.05"),
+                        Map.entry("rollback.reference", "true")));
         assertThat(AdapterSettings.of(Map.of())).isEqualTo(AdapterSettings.defaults());
         assertThat(AdapterSettings.defaults().warnings()).isEmpty();
     }
@@ -47,12 +59,18 @@ class AdapterSettingsTest {
                 "lr", "2e-4",
                 "round.max-wait", "250ms",
                 "version.max-age", "PT2H",
-                "auto-promote", "false"));
+                "auto-promote", "false",
+                "average", "0.99",
+                "gate.tolerance", "off",
+                "drift.threshold", "off"));
         assertThat(changed.lora()).isEqualTo(LoraConfig.of(8, 12.5, 0.05, Set.of("q_proj", "v_proj")));
         assertThat(changed.learningRate()).contains(2e-4);
         assertThat(changed.roundMaxWait()).isEqualTo(Duration.ofMillis(250));
         assertThat(changed.versionMaxAge()).isEqualTo(Duration.ofHours(2));
         assertThat(changed.autoPromote()).isFalse();
+        assertThat(changed.averageDecay()).isEqualTo(0.99);
+        assertThat(changed.gate().tolerance()).isEmpty();
+        assertThat(changed.driftThreshold()).isZero();
         assertThat(AdapterSettings.of(changed.asMap())).isEqualTo(changed);
         assertThat(changed.with("lr", "auto").with("targets", "all").learningRate())
                 .isEmpty();
@@ -95,7 +113,15 @@ class AdapterSettingsTest {
         "round.max-wait, 366d",
         "round.max-wait, P",
         "max-length, 1",
-        "auto-promote, yes"
+        "auto-promote, yes",
+        "average, 1",
+        "replay, -1",
+        "replay.reservoir, 499",
+        "replay.reservoir, 5001",
+        "gate.confidence, 1",
+        "gate.tolerance, -0.1",
+        "rollback.reward-drop, 1.5",
+        "drift.threshold, 0"
     })
     void refusesValuesThatCannotBeMeant(String key, String value) {
         assertThatThrownBy(() -> AdapterSettings.of(Map.of(key, value)))
@@ -127,7 +153,9 @@ class AdapterSettingsTest {
         "lr, 0.1, lr 0.1",
         "lr, 0.000001, lr 0.000001",
         "micro-batch, 64, never fills",
-        "round.max-tokens, 100, less than one sequence"
+        "round.max-tokens, 100, less than one sequence",
+        "average, 0.5, averages over 2 steps",
+        "replay, 0.9, more than after a shift"
     })
     void warnsOfWhatIsAllowedButHardlyMeant(String key, String value, String warning) {
         assertThat(AdapterSettings.defaults().with(key, value).warnings())

@@ -111,10 +111,6 @@ public interface TrainerConfig {
         @WithDefault("536870912")
         long hostBytes();
 
-        /** Replayed examples for each fresh one. */
-        @WithDefault("0.1")
-        double replay();
-
         /** The gate passes a candidate that fewer held-out examples than this could judge. */
         @WithDefault("30")
         int minHeldOut();

@@ -71,7 +71,6 @@ public final class TrainerWiring {
                         own.residentAdapters(),
                         own.residentIdle(),
                         own.hostBytes(),
-                        own.replay(),
                         own.minHeldOut(),
                         own.bufferedBytes()),
                 own.dedupeWindow(),

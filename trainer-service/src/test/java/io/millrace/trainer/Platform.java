@@ -84,7 +84,6 @@ final class Platform implements AutoCloseable {
                 defaults.residentAdapters(),
                 defaults.residentIdle(),
                 defaults.hostBytes(),
-                defaults.replayShare(),
                 defaults.minHeldOut(),
                 defaults.bufferedBytes());
         Engines engines = new Engines(directory.resolve("bases"), "nano", "cpu", 1, "f32");

@@ -11,6 +11,7 @@ import io.millrace.engine.train.StepOptions;
 import io.millrace.engine.train.StepResult;
 import io.millrace.engine.train.TrainingModel;
 import java.util.List;
+import java.util.Optional;
 
 /** The real model, but for steps that hold an example of one of two weights: those fail. */
 record PoisonedModel(TrainingModel model) implements TrainingModel {
@@ -72,6 +73,11 @@ record PoisonedModel(TrainingModel model) implements TrainingModel {
         @Override
         public AdapterWeights weights() {
             return trainer.weights();
+        }
+
+        @Override
+        public Optional<AdapterWeights> average() {
+            return trainer.average();
         }
 
         @Override

@@ -103,6 +103,7 @@ record GoldenRun(JsonNode run, List<StepResult> steps, List<Double> rates, doubl
                 run.path("weight_decay").asDouble(),
                 run.hasNonNull("clip") ? OptionalDouble.of(run.path("clip").asDouble()) : OptionalDouble.empty(),
                 OptionalLong.empty(),
+                OptionalDouble.empty(),
                 microBatch);
     }
 

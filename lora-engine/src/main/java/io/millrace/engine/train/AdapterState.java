@@ -8,7 +8,7 @@ import io.millrace.core.LoraConfig;
  *
  * @param step optimizer steps taken
  * @param content a safetensors file: for each module path P the tensors {@code P.lora_A}, {@code P.lora_B} and their
- *     AdamW moments with the suffixes {@code .m} and {@code .v}, all float32, sorted by name; the same state always gives
+ *     AdamW moments with the suffixes {@code .m} and {@code .v}, and {@code .avg} where an average is kept, all float32, sorted by name; the same state always gives
  *     the same bytes
  */
 public record AdapterState(LoraConfig config, long step, byte[] content) {

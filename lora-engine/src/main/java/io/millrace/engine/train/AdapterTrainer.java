@@ -3,6 +3,7 @@ package io.millrace.engine.train;
 import io.millrace.core.AdapterWeights;
 import io.millrace.engine.text.TrainingSequence;
 import java.util.List;
+import java.util.Optional;
 
 /** One adapter on the device while it trains. Not safe for use by many threads. Closing frees device memory. */
 public interface AdapterTrainer extends AutoCloseable {
@@ -24,6 +25,14 @@ public interface AdapterTrainer extends AutoCloseable {
 
     /** The current weights alone. */
     AdapterWeights weights();
+
+    /** The running average of the weights; empty where the last step kept none. Part of {@link #state()}. */
+    Optional<AdapterWeights> average();
+
+    /** What a version is made of: the average where one is kept, else the weights. */
+    default AdapterWeights published() {
+        return average().orElseGet(this::weights);
+    }
 
     @Override
     void close();

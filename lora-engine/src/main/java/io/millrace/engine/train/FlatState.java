@@ -7,6 +7,7 @@ import io.millrace.core.LoraPair;
 import io.millrace.core.MillraceException;
 import io.millrace.core.safetensors.SafetensorsFile;
 import io.millrace.core.safetensors.SafetensorsWriter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -18,14 +19,16 @@ import java.util.TreeSet;
 /**
  * Weights and moments as flat vectors in an {@link AdapterLayout}, and their exchange formats.
  *
+ * @param average running average of the weights, where one is kept
  * @param moments first and second moments of AdamW; empty before the first step, when all are zero
  */
-record FlatState(float[] weights, Optional<Moments> moments, long step) {
+record FlatState(float[] weights, Optional<Moments> moments, Optional<float[]> average, long step) {
     /** Flat vectors in the same layout. */
     record Moments(float[] m, float[] v) {}
 
     private static final List<String> MATRICES = List.of(".lora_A", ".lora_B");
     private static final List<String> PARTS = List.of("", ".m", ".v");
+    private static final List<String> PARTS_AND_AVERAGE = List.of("", ".m", ".v", ".avg");
 
     /** A Kaiming uniform with a = sqrt(5), which is uniform within 1 / sqrt(in); B zero. */
     static FlatState initial(AdapterLayout layout, long seed) {
@@ -40,7 +43,7 @@ record FlatState(float[] weights, Optional<Moments> moments, long step) {
                 weights[j] = (2 * random.nextFloat() - 1) * bound;
             }
         }
-        return new FlatState(weights, Optional.empty(), 0);
+        return new FlatState(weights, Optional.empty(), Optional.empty(), 0);
     }
 
     /** @throws MillraceException {@code invalid_adapter} where modules or shapes differ from the base's */
@@ -65,25 +68,29 @@ record FlatState(float[] weights, Optional<Moments> moments, long step) {
         if (!unused.isEmpty()) {
             throw invalid("this base has no target " + unused.iterator().next());
         }
-        return new FlatState(weights, Optional.empty(), 0);
+        return new FlatState(weights, Optional.empty(), Optional.empty(), 0);
     }
 
     /** @throws MillraceException {@code invalid_adapter} where the content doesn't fit the layout */
     static FlatState of(AdapterLayout layout, AdapterState state) {
         try (SafetensorsFile file = SafetensorsFile.of(state.content())) {
-            int expected = layout.places().size() * MATRICES.size() * PARTS.size();
-            if (file.tensors().size() != expected) {
-                throw invalid("its state has " + file.tensors().size() + " tensors, this base needs " + expected);
+            int matrices = layout.places().size() * MATRICES.size();
+            int tensors = file.tensors().size();
+            List<String> parts = tensors == matrices * PARTS_AND_AVERAGE.size() ? PARTS_AND_AVERAGE : PARTS;
+            if (tensors != matrices * parts.size()) {
+                throw invalid("its state has " + tensors + " tensors, this base needs " + matrices * parts.size());
             }
-            float[][] flat = new float[PARTS.size()][layout.size()];
+            float[][] flat = new float[parts.size()][layout.size()];
             for (AdapterLayout.Place place : layout.places()) {
                 for (int part = 0; part < flat.length; part++) {
                     String path = place.module().path();
-                    copy(file, path + ".lora_A" + PARTS.get(part), shapeA(layout, place), flat[part], place.a());
-                    copy(file, path + ".lora_B" + PARTS.get(part), shapeB(layout, place), flat[part], place.b());
+                    copy(file, path + ".lora_A" + parts.get(part), shapeA(layout, place), flat[part], place.a());
+                    copy(file, path + ".lora_B" + parts.get(part), shapeB(layout, place), flat[part], place.b());
                 }
             }
-            return new FlatState(flat[0], Optional.of(new Moments(flat[1], flat[2])), state.step());
+            Optional<float[]> average =
+                    parts.size() > PARTS.size() ? Optional.of(flat[PARTS.size()]) : Optional.empty();
+            return new FlatState(flat[0], Optional.of(new Moments(flat[1], flat[2])), average, state.step());
         }
     }
 
@@ -99,18 +106,18 @@ record FlatState(float[] weights, Optional<Moments> moments, long step) {
     AdapterState state(AdapterLayout layout, LoraConfig config) {
         SafetensorsWriter writer = new SafetensorsWriter();
         float[] zeros = moments.isPresent() ? new float[0] : new float[layout.size()];
-        float[][] flat = {
-            weights,
-            moments.map(Moments::m).orElse(zeros),
-            moments.map(Moments::v).orElse(zeros)
-        };
+        List<float[]> flat = new ArrayList<>(List.of(
+                weights,
+                moments.map(Moments::m).orElse(zeros),
+                moments.map(Moments::v).orElse(zeros)));
+        average.ifPresent(flat::add);
         for (AdapterLayout.Place place : layout.places()) {
-            for (int part = 0; part < flat.length; part++) {
+            for (int part = 0; part < flat.size(); part++) {
                 String path = place.module().path();
                 long[] a = shapeA(layout, place);
                 long[] b = shapeB(layout, place);
-                writer.add(path + ".lora_A" + PARTS.get(part), a, slice(flat[part], place.a(), a));
-                writer.add(path + ".lora_B" + PARTS.get(part), b, slice(flat[part], place.b(), b));
+                writer.add(path + ".lora_A" + PARTS_AND_AVERAGE.get(part), a, slice(flat.get(part), place.a(), a));
+                writer.add(path + ".lora_B" + PARTS_AND_AVERAGE.get(part), b, slice(flat.get(part), place.b(), b));
             }
         }
         return new AdapterState(config, step, writer.toBytes());

@@ -22,6 +22,7 @@ public final class LoraTrainer implements AdapterTrainer {
     private final Tensor m;
     private final Tensor v;
     private final Tensor stepCount;
+    private Optional<Tensor> average;
     private long step;
 
     LoraTrainer(LlamaTrainingModel model, LoraConfig config, AdapterLayout layout, FlatState state) {
@@ -32,6 +33,7 @@ public final class LoraTrainer implements AdapterTrainer {
         this.parameters = new LoraParameters(model.torch(), model.maths(), layout, model.dtype(), state.weights());
         this.m = owned.own(moments(state.moments().map(FlatState.Moments::m)));
         this.v = owned.own(moments(state.moments().map(FlatState.Moments::v)));
+        this.average = state.average().map(values -> model.torch().tensor(values, values.length));
         this.stepCount = owned.own(model.torch().tensor(new float[] {step}, 1));
     }
 
@@ -52,7 +54,9 @@ public final class LoraTrainer implements AdapterTrainer {
                     "step " + (step + 1) + " has loss " + loss + " and gradient norm " + norm
                             + "; the adapter is unchanged: lower the learning rate or look at the examples");
         }
+        startAverage(options);
         update(options, norm);
+        average.ifPresent(kept -> follow(kept, options));
         return new StepResult(loss, losses.bySequence(), norm, losses.labelledTokens());
     }
 
@@ -126,6 +130,30 @@ public final class LoraTrainer implements AdapterTrainer {
         step++;
     }
 
+    /** An average starts at the weights before the step, and ends with the first step that wants none. */
+    private void startAverage(StepOptions options) {
+        if (options.averageDecay().isEmpty()) {
+            average.ifPresent(Tensor::close);
+            average = Optional.empty();
+        } else if (average.isEmpty()) {
+            average = Optional.of(
+                    model.maths().call("copy").arg(parameters.weights()).toTensor());
+        }
+    }
+
+    /** Early on the average follows more closely, so that it doesn't drag the untrained weights along. */
+    private void follow(Tensor kept, StepOptions options) {
+        double decay = Math.min(options.averageDecay().orElseThrow(), (1.0 + step) / (10.0 + step));
+        synchronized (model) {
+            model.maths()
+                    .call("average")
+                    .arg(kept)
+                    .arg(parameters.weights())
+                    .arg(1 - decay)
+                    .run();
+        }
+    }
+
     @Override
     public double[] losses(List<TrainingSequence> sequences, int microBatch) {
         return model.losses(parameters, config.scale(), sequences, microBatch);
@@ -134,12 +162,18 @@ public final class LoraTrainer implements AdapterTrainer {
     @Override
     public AdapterState state() {
         FlatState.Moments moments = new FlatState.Moments(m.toFloats(), v.toFloats());
-        return new FlatState(parameters.weights().toFloats(), Optional.of(moments), step).state(layout, config);
+        return new FlatState(parameters.weights().toFloats(), Optional.of(moments), average.map(Tensor::toFloats), step)
+                .state(layout, config);
     }
 
     @Override
     public AdapterWeights weights() {
         return FlatState.weights(layout, config, parameters.weights().toFloats());
+    }
+
+    @Override
+    public Optional<AdapterWeights> average() {
+        return average.map(kept -> FlatState.weights(layout, config, kept.toFloats()));
     }
 
     LoraParameters parameters() {
@@ -148,6 +182,7 @@ public final class LoraTrainer implements AdapterTrainer {
 
     @Override
     public void close() {
+        average.ifPresent(Tensor::close);
         owned.close();
         parameters.close();
     }

@@ -9,6 +9,7 @@ import java.util.OptionalLong;
  * @param learningRate already scheduled
  * @param clip largest global gradient norm; empty: none
  * @param dropoutSeed seed of this step's dropout masks; empty: no dropout
+ * @param averageDecay of the running average of the weights; empty: none is kept
  * @param microBatch sequences per forward pass; the gradient is the same whatever it is, up to rounding
  */
 public record StepOptions(
@@ -19,20 +20,59 @@ public record StepOptions(
         double weightDecay,
         OptionalDouble clip,
         OptionalLong dropoutSeed,
+        OptionalDouble averageDecay,
         int microBatch) {
 
     public static StepOptions of(double learningRate, int microBatch) {
         return new StepOptions(
-                learningRate, 0.9, 0.999, 1e-8, 0, OptionalDouble.empty(), OptionalLong.empty(), microBatch);
+                learningRate,
+                0.9,
+                0.999,
+                1e-8,
+                0,
+                OptionalDouble.empty(),
+                OptionalLong.empty(),
+                OptionalDouble.empty(),
+                microBatch);
     }
 
     public StepOptions withClip(double clip) {
         return new StepOptions(
-                learningRate, beta1, beta2, epsilon, weightDecay, OptionalDouble.of(clip), dropoutSeed, microBatch);
+                learningRate,
+                beta1,
+                beta2,
+                epsilon,
+                weightDecay,
+                OptionalDouble.of(clip),
+                dropoutSeed,
+                averageDecay,
+                microBatch);
     }
 
     public StepOptions withDropoutSeed(long seed) {
         return new StepOptions(
-                learningRate, beta1, beta2, epsilon, weightDecay, clip, OptionalLong.of(seed), microBatch);
+                learningRate,
+                beta1,
+                beta2,
+                epsilon,
+                weightDecay,
+                clip,
+                OptionalLong.of(seed),
+                averageDecay,
+                microBatch);
+    }
+
+    /** @param decay in (0, 1): the part of the average that stays at each step, once there were enough steps for it */
+    public StepOptions withAverage(double decay) {
+        return new StepOptions(
+                learningRate,
+                beta1,
+                beta2,
+                epsilon,
+                weightDecay,
+                clip,
+                dropoutSeed,
+                OptionalDouble.of(decay),
+                microBatch);
     }
 }

@@ -35,6 +35,14 @@ def copy_into(self, out: Tensor, x: Tensor) -> int:
   out.copy_(x)
   return 0
 
+def copy(self, x: Tensor) -> Tensor:
+  return x.clone()
+
+# kept += part * (x - kept)
+def average(self, kept: Tensor, x: Tensor, part: float) -> int:
+  kept.lerp_(x, part)
+  return 0
+
 def cast(self, x: Tensor, dtype: int) -> Tensor:
   return x.to(dtype)
 

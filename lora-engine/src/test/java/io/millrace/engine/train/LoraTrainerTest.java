@@ -98,7 +98,15 @@ class LoraTrainerTest {
         try (LlamaTrainingModel model = TrainingModels.load(torch, base, DType.F32);
                 LoraTrainer trainer = model.resume(GradientTest.randomAdapter(base, config))) {
             StepOptions options = new StepOptions(
-                    1e-2, 0.8, 0.9, 1e-6, 0.1, java.util.OptionalDouble.of(0.05), java.util.OptionalLong.empty(), 8);
+                    1e-2,
+                    0.8,
+                    0.9,
+                    1e-6,
+                    0.1,
+                    java.util.OptionalDouble.of(0.05),
+                    java.util.OptionalLong.empty(),
+                    java.util.OptionalDouble.empty(),
+                    8);
             String path = "model.layers.0.self_attn.q_proj";
             double[] m = new double[48];
             double[] v = new double[48];
@@ -120,6 +128,48 @@ class LoraTrainerTest {
                             m[i] / (1 - Math.pow(0.8, step)) / (Math.sqrt(v[i] / (1 - Math.pow(0.9, step))) + 1e-6);
                     assertThat((double) after[i]).isCloseTo(before[i] * (1 - 1e-2 * 0.1) - 1e-2 * update, within(2e-6));
                 }
+            }
+        }
+    }
+
+    @Test
+    void theAverageFollowsTheWeightsByItsFormula() {
+        String path = "model.layers.0.self_attn.q_proj";
+        StepOptions options = StepOptions.of(1e-2, 2).withAverage(0.3);
+        try (LlamaTrainingModel model = TrainingModels.load(torch, base, DType.F32);
+                LoraTrainer trainer = model.create(CONFIG, 1)) {
+            float[] average = trainer.weights().modules().get(path).a();
+            assertThat(trainer.average()).isEmpty();
+            for (int step = 1; step <= 6; step++) {
+                trainer.step(GradientTest.sequences(), options);
+                double decay = Math.min(0.3, (1.0 + step) / (10.0 + step));
+                float[] weights = trainer.weights().modules().get(path).a();
+                for (int i = 0; i < average.length; i++) {
+                    average[i] += (float) ((1 - decay) * (weights[i] - average[i]));
+                }
+                assertThat(trainer.average().orElseThrow().modules().get(path).a())
+                        .containsExactly(average, within(1e-6f));
+            }
+            trainer.step(GradientTest.sequences(), StepOptions.of(1e-2, 2));
+            assertThat(trainer.average()).isEmpty();
+        }
+    }
+
+    @Test
+    void theAverageIsPartOfTheStateAndItsDigest() {
+        StepOptions options = StepOptions.of(1e-2, 2).withAverage(0.9);
+        try (LlamaTrainingModel model = TrainingModels.load(torch, base, DType.F32);
+                AdapterTrainer whole = model.create(CONFIG, 1);
+                AdapterTrainer plain = model.create(CONFIG, 1)) {
+            whole.step(GradientTest.sequences(), options);
+            plain.step(GradientTest.sequences(), StepOptions.of(1e-2, 2));
+            assertThat(whole.weights().modules()).isEqualTo(plain.weights().modules());
+            assertThat(whole.state().digest()).isNotEqualTo(plain.state().digest());
+            try (AdapterTrainer resumed = model.resume(whole.state())) {
+                assertThat(resumed.state().digest()).isEqualTo(whole.state().digest());
+                whole.step(GradientTest.sequences(), options);
+                resumed.step(GradientTest.sequences(), options);
+                assertThat(resumed.state().digest()).isEqualTo(whole.state().digest());
             }
         }
     }

@@ -26,8 +26,11 @@ public record Head(HeadState state) {
     /** How many held-out examples are kept to measure with; the oldest go first. */
     public static final int HELD_OUT_EXAMPLES = 64;
 
-    /** How many trained examples can be replayed, and stand for the adapter when prototypes are made. */
-    public static final int RESERVOIR_EXAMPLES = 500;
+    /** How many of the first held-out examples stay to measure with. */
+    public static final int REFERENCE_EXAMPLES = 64;
+
+    /** Trained examples that stay replayable where a plan doesn't say. */
+    private static final int RESERVOIR_EXAMPLES = 500;
 
     /** Before the first round. Its state digest is that of the Genesis message: no weights exist yet. */
     public static Head genesis(AdapterName adapter, Genesis genesis, int sourcePartition, long coveredThrough) {
@@ -79,6 +82,16 @@ public record Head(HeadState state) {
         return state.getThrough();
     }
 
+    /** Where the learning rate last began to rise, in optimizer steps of the adapter. */
+    public long warmupFromStep() {
+        return state.getWarmupFromStep();
+    }
+
+    /** Whether the next round is one of that many after a shift of what comes in. */
+    public boolean shiftedWithin(int rounds) {
+        return state.getShiftRound() > 0 && state.getRound() - state.getShiftRound() < rounds;
+    }
+
     public Digest stateDigest() {
         return new Digest(state.getStateSha256());
     }
@@ -86,13 +99,28 @@ public record Head(HeadState state) {
     /** After a round that was computed. */
     public Head after(RoundPlanned plan, RoundCommitted commit) {
         long fresh = fresh(plan).size();
-        return new Head(covered(plan)
+        HeadState.Builder next = covered(plan)
                 .setStep(commit.getStep())
                 .setStateSha256(commit.getStateSha256())
                 .clearReservoir()
                 .addAllReservoir(reservoirWith(plan))
-                .setExamples(state.getExamples() + fresh)
-                .build());
+                .setExamples(state.getExamples() + fresh);
+        watch(next, plan.getHyperparameters().getDriftThreshold(), commit);
+        return new Head(next.build());
+    }
+
+    /** Where the losses say that what comes in has changed, the learning rate rises anew from here. */
+    private void watch(HeadState.Builder next, double threshold, RoundCommitted commit) {
+        if (threshold == 0 || commit.getLossesCount() == 0) {
+            return;
+        }
+        Drift.Seen seen = Drift.after(state.getDrift(), commit.getLossesList(), threshold);
+        next.setDrift(seen.state());
+        if (seen.shifted()) {
+            next.setShifts(state.getShifts() + 1)
+                    .setShiftRound(commit.getRound())
+                    .setWarmupFromStep(commit.getStep());
+        }
     }
 
     /** After a round that was given up: its records are covered, its held-out ones kept, the weights unchanged. */
@@ -119,13 +147,28 @@ public record Head(HeadState state) {
                 heldOut.add(reference(plan, record));
             }
         }
+        List<ExampleRef> reference = new ArrayList<>(state.getReferenceList());
+        if (learning(plan)) {
+            int joined = heldOut.size() - state.getHeldOutCount();
+            int room = Math.max(0, REFERENCE_EXAMPLES - reference.size());
+            reference.addAll(
+                    heldOut.subList(state.getHeldOutCount(), state.getHeldOutCount() + Math.min(room, joined)));
+        }
         int surplus = Math.max(0, heldOut.size() - HELD_OUT_EXAMPLES);
         return state.toBuilder()
                 .setRound(plan.getRound())
                 .setSourcePartition(plan.getSourcePartition())
                 .setThrough(plan.getThrough())
                 .clearHeldOut()
-                .addAllHeldOut(heldOut.subList(surplus, heldOut.size()));
+                .addAllHeldOut(heldOut.subList(surplus, heldOut.size()))
+                .clearReference()
+                .addAllReference(reference)
+                .setWarmupFromStep(plan.getWarmupFromStep());
+    }
+
+    /** Plans of the first releases keep no reference set and look for no shifts, so that their heads stay as they were. */
+    private static boolean learning(RoundPlanned plan) {
+        return plan.getHyperparameters().getReservoirExamples() > 0;
     }
 
     /** Kept are those with the smallest hash(seed, example id), whatever the order they came in. */
@@ -137,7 +180,8 @@ public record Head(HeadState state) {
         all.forEach(ref -> ranks.put(ref.getExampleId(), Seeds.ofExample(seed, ref.getExampleId())));
         all.sort(Comparator.<ExampleRef, Long>comparing(ref -> ranks.get(ref.getExampleId()), Long::compareUnsigned)
                 .thenComparing(ExampleRef::getExampleId));
-        return all.subList(0, Math.min(all.size(), RESERVOIR_EXAMPLES));
+        int room = learning(plan) ? plan.getHyperparameters().getReservoirExamples() : RESERVOIR_EXAMPLES;
+        return all.subList(0, Math.min(all.size(), room));
     }
 
     private static ExampleRef reference(RoundPlanned plan, PlannedRecord record) {

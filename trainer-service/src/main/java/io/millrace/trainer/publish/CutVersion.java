@@ -2,6 +2,7 @@ package io.millrace.trainer.publish;
 
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
+import io.millrace.core.AdapterWeights;
 import io.millrace.core.BaseDescription;
 import io.millrace.core.Digest;
 import io.millrace.core.LoraConfig;
@@ -32,6 +33,7 @@ import java.util.function.Supplier;
  */
 public final class CutVersion {
     private final BlobStore store;
+    private final TrainingModel model;
     private final Check check;
     private final Prototyping prototyping;
     private final VersionFiles files;
@@ -51,17 +53,19 @@ public final class CutVersion {
             String actor) {
         VersionFiles files = new VersionFiles(store, base);
         Check check = new Check(model, new HeldOutLosses(examples, archives), files::read, minHeldOut);
-        return new CutVersion(store, check, prototyping, files, registry, actor);
+        return new CutVersion(store, model, check, prototyping, files, registry, actor);
     }
 
     private CutVersion(
             BlobStore store,
+            TrainingModel model,
             Check check,
             Prototyping prototyping,
             VersionFiles files,
             Supplier<RegistryView> registry,
             String actor) {
         this.store = store;
+        this.model = model;
         this.check = check;
         this.prototyping = prototyping;
         this.files = files;
@@ -76,11 +80,12 @@ public final class CutVersion {
      */
     public VersionCut cut(
             AdapterName adapter, AdapterFold fold, AdapterSettings settings, AdapterTrainer trainer, String reason) {
-        Check.Verdict verdict = check.check(adapter, fold, settings, trainer, registry.get());
+        AdapterWeights weights = trainer.published();
+        Check.Verdict verdict = check(adapter, fold, settings, trainer, weights);
         Optional<Digest> prototypes =
                 prototyping.of(fold.head()).map(Prototypes::encode).map(store::put);
         Optional<VersionId> parent = fold.lastCut().map(cut -> new VersionId(cut.getVersionId()));
-        PeftDirectory.Version version = files.of(adapter, fold, parent, trainer.weights());
+        PeftDirectory.Version version = files.of(adapter, fold, parent, weights);
         version.files().forEach((name, content) -> {
             if (!name.equals(Manifest.FILE)) {
                 store.put(content);
@@ -116,6 +121,21 @@ public final class CutVersion {
                         .setActor(actor)
                         .setPublishVersion(command))
                 .build();
+    }
+
+    /** The gate measures what is published, which may be the average. */
+    private Check.Verdict check(
+            AdapterName adapter,
+            AdapterFold fold,
+            AdapterSettings settings,
+            AdapterTrainer trainer,
+            AdapterWeights weights) {
+        if (trainer.average().isEmpty()) {
+            return check.check(adapter, fold, settings, trainer, registry.get());
+        }
+        try (AdapterTrainer averaged = model.resume(weights)) {
+            return check.check(adapter, fold, settings, averaged, registry.get());
+        }
     }
 
     private static List<File> filesOf(Map<String, byte[]> content) {

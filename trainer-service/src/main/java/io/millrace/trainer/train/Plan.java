@@ -3,6 +3,7 @@ package io.millrace.trainer.train;
 import io.millrace.core.AdapterSettings;
 import io.millrace.core.BaseDescription;
 import io.millrace.core.MillraceException;
+import io.millrace.core.ReplaySettings;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.proto.internal.CuratedExample;
 import io.millrace.proto.internal.Hyperparameters;
@@ -29,22 +30,22 @@ public final class Plan {
     private final String fingerprint;
     private final Examples examples;
     private final Archives archives;
-    private final double replayShare;
 
     /** A waiting record of the topic {@code curated}. */
     public record Waiting(long offset, CuratedExample example) {}
 
-    /** @param replayShare replayed examples for each fresh one, as 0.1 */
-    public Plan(BaseDescription base, String fingerprint, Examples examples, Archives archives, double replayShare) {
+    public Plan(BaseDescription base, String fingerprint, Examples examples, Archives archives) {
         this.base = base;
         this.fingerprint = fingerprint;
         this.examples = examples;
         this.archives = archives;
-        this.replayShare = replayShare;
     }
 
-    /** @param waiting at least one, in offset order, all after what the head covers */
-    public RoundPlanned plan(Head head, AdapterSettings settings, List<Waiting> waiting) {
+    /**
+     * @param waiting at least one, in offset order, all after what the head covers
+     * @param afterIdle whether the adapter had no round for so long that its learning rate shall rise anew
+     */
+    public RoundPlanned plan(Head head, AdapterSettings settings, List<Waiting> waiting, boolean afterIdle) {
         long round = head.round() + 1;
         long seed = Seeds.ofRound(head.state().getGenesis().getSeed(), round);
         List<PlannedRecord> records = take(settings, waiting);
@@ -53,6 +54,7 @@ public final class Plan {
                 .toList();
         Set<String> fresh = new HashSet<>();
         records.stream().filter(r -> r.getDisposition() == Disposition.FRESH).forEach(r -> fresh.add(r.getExampleId()));
+        double share = replayShare(head, settings.replay());
         return RoundPlanned.newBuilder()
                 .setRound(round)
                 .setSourcePartition(head.state().getSourcePartition())
@@ -60,18 +62,28 @@ public final class Plan {
                 .setThrough(records.get(records.size() - 1).getOffset())
                 .addAllRecords(records)
                 .setArchiveSha256(archives.put(taken).hex())
-                .addAllReplayed(head.replayed(seed, (int) Math.round(replayShare * fresh.size()), fresh))
+                .addAllReplayed(head.replayed(seed, (int) Math.round(share * fresh.size()), fresh))
+                .setReplayShare(share)
                 .setSeed(seed)
                 .setHyperparameters(Hyperparameters.newBuilder()
                         .setLearningRate(settings.learningRate().orElse(base.defaultLearningRate()))
                         .setWarmupSteps(settings.warmupSteps())
                         .setClip(settings.clip())
                         .setMicroBatch(settings.microBatch())
-                        .setMaxLength(settings.maxLength()))
+                        .setMaxLength(settings.maxLength())
+                        .setAverageDecay(settings.averageDecay())
+                        .setReservoirExamples(settings.replay().reservoirExamples())
+                        .setDriftThreshold(settings.driftThreshold()))
+                .setAfterIdle(afterIdle)
+                .setWarmupFromStep(afterIdle ? head.state().getStep() : head.warmupFromStep())
                 .setFingerprint(fingerprint)
                 .setStartHeadSha256(head.digest().hex())
                 .setGenesis(head.state().getGenesis())
                 .build();
+    }
+
+    private static double replayShare(Head head, ReplaySettings settings) {
+        return head.shiftedWithin(settings.shiftRounds()) ? settings.afterShift() : settings.share();
     }
 
     private List<PlannedRecord> take(AdapterSettings settings, List<Waiting> waiting) {

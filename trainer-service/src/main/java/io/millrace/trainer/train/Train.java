@@ -80,12 +80,17 @@ public final class Train {
         return new Measured(Arrays.stream(losses).boxed().toList(), stepLosses, gradNorms, tokens, labelled);
     }
 
-    /** The learning rate rises linearly to its value and stays there. */
+    /** From where the plan says, the learning rate rises linearly to its value and stays there. */
     private static StepOptions options(RoundPlanned plan, long step) {
         Hyperparameters settings = plan.getHyperparameters();
-        double warm = settings.getWarmupSteps() == 0 ? 1 : Math.min(1, (step + 1.0) / settings.getWarmupSteps());
+        double warm = settings.getWarmupSteps() == 0
+                ? 1
+                : Math.min(1, (step + 1.0 - plan.getWarmupFromStep()) / settings.getWarmupSteps());
         StepOptions options = StepOptions.of(settings.getLearningRate() * warm, settings.getMicroBatch())
                 .withClip(settings.getClip());
+        if (settings.getAverageDecay() > 0) {
+            options = options.withAverage(settings.getAverageDecay());
+        }
         return plan.getGenesis().getDropout() > 0
                 ? options.withDropoutSeed(Seeds.ofStep(plan.getSeed(), step))
                 : options;

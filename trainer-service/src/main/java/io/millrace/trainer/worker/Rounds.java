@@ -78,8 +78,17 @@ final class Rounds {
                                 task.adapter(), base.id(), task.settings().lora()),
                         task.partition(),
                         -1));
-        RoundPlanned planned = plan.plan(head, task.settings(), task.waiting());
+        RoundPlanned planned = plan.plan(head, task.settings(), task.waiting(), afterIdle(task));
         return Proposal.of(task.adapter(), List.of(Events.planned(task.adapter(), planned)));
+    }
+
+    /** The one thing that a clock decides about training: it goes on record with the plan. */
+    private boolean afterIdle(Task task) {
+        return task.fold()
+                .filter(fold -> !fold.head().untrained())
+                .filter(fold -> clock.millis() - fold.lastRoundMs()
+                        >= task.settings().warmupIdle().toMillis())
+                .isPresent();
     }
 
     /**

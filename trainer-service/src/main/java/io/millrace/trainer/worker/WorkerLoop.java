@@ -228,7 +228,7 @@ public final class WorkerLoop implements AutoCloseable {
                 store,
                 archives,
                 heads,
-                new Plan(engine.base(), fingerprint, examples, archives, settings.replayShare()),
+                new Plan(engine.base(), fingerprint, examples, archives),
                 train,
                 new Reports(kafka.topics()),
                 settings,

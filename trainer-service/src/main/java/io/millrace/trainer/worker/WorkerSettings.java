@@ -11,7 +11,6 @@ import java.time.Duration;
  * @param residentAdapters adapters in device memory at most
  * @param residentIdle an adapter leaves the device after this long without a round
  * @param hostBytes copies of adapters' states in host memory at most
- * @param replayShare replayed examples for each fresh one
  * @param minHeldOut the gate passes a candidate that fewer held-out examples than this could judge
  * @param bufferedBytes of waiting examples in memory; beyond it nothing more is read
  */
@@ -22,12 +21,11 @@ public record WorkerSettings(
         int residentAdapters,
         Duration residentIdle,
         long hostBytes,
-        double replayShare,
         int minHeldOut,
         long bufferedBytes) {
 
     public static WorkerSettings defaults(String workerId) {
         return new WorkerSettings(
-                workerId, 10, Duration.ofSeconds(60), 8, Duration.ofSeconds(60), 1L << 30, 0.1, 30, 64L << 20);
+                workerId, 10, Duration.ofSeconds(60), 8, Duration.ofSeconds(60), 1L << 30, 30, 64L << 20);
     }
 }

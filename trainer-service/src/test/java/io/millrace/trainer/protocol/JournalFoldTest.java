@@ -136,7 +136,7 @@ class JournalFoldTest {
         List<String> first = reservoir(sizes);
         Collections.shuffle(sizes, random);
 
-        assertThat(reservoir(sizes)).isEqualTo(first).hasSize(Head.RESERVOIR_EXAMPLES);
+        assertThat(reservoir(sizes)).isEqualTo(first).hasSize(Rounds.SETTINGS.getReservoirExamples());
     }
 
     /** The example ids that stay, after rounds of these sizes over the same examples. */
@@ -163,6 +163,64 @@ class JournalFoldTest {
                 .first()
                 .extracting(ExampleRef::getExampleId)
                 .isEqualTo("e3");
+    }
+
+    @Test
+    void theFirstHeldOutExamplesStayAsTheReferenceSet() {
+        Head head = Rounds.genesis();
+        for (int round = 0; round < 4; round++) {
+            head = next(head, Collections.nCopies(Head.REFERENCE_EXAMPLES / 2 + 3, Disposition.HELD_OUT), 1.5);
+        }
+
+        List<ExampleRef> reference = head.state().getReferenceList();
+        assertThat(reference).hasSize(Head.REFERENCE_EXAMPLES);
+        assertThat(reference.get(0).getExampleId()).isEqualTo("e0");
+        assertThat(reference.get(Head.REFERENCE_EXAMPLES - 1).getExampleId())
+                .isEqualTo("e" + (Head.REFERENCE_EXAMPLES - 1));
+        assertThat(head.state().getHeldOutList()).doesNotContainAnyElementsOf(reference);
+    }
+
+    @Test
+    void aRiseOfTheLossIsAShiftAndAFallIsNone() {
+        List<Disposition> round = Collections.nCopies(32, Disposition.FRESH);
+        Head head = Rounds.genesis();
+        for (double loss : new double[] {5, 3, 2, 1, 1, 1}) {
+            head = next(head, round, loss);
+        }
+        assertThat(head.state().getShifts()).isZero();
+        assertThat(head.shiftedWithin(10)).isFalse();
+
+        Head shifted = next(head, round, 4);
+
+        assertThat(shifted.state().getShifts()).isEqualTo(1);
+        assertThat(shifted.warmupFromStep()).isEqualTo(shifted.state().getStep());
+        Head later = shifted;
+        for (int i = 0; i < 10; i++) {
+            assertThat(later.shiftedWithin(10)).isTrue();
+            later = next(later, round, 4);
+        }
+        assertThat(later.shiftedWithin(10)).isFalse();
+        assertThat(later.state().getShifts()).isEqualTo(1);
+        assertThat(later.warmupFromStep()).isEqualTo(shifted.state().getStep());
+    }
+
+    private static Head next(Head head, List<Disposition> records, double loss) {
+        RoundPlanned plan = Rounds.plan(head, records);
+        return head.after(plan, Rounds.commit(head, plan, loss));
+    }
+
+    @Test
+    void headsOfTheFirstReleasesKeepTheirDigests() {
+        List<Disposition> records = List.of(Disposition.FRESH, Disposition.HELD_OUT);
+        Head head = Rounds.genesis();
+        RoundPlanned plan =
+                Rounds.plan(head, records).toBuilder().clearHyperparameters().build();
+
+        Head next = head.after(plan, Rounds.commit(head, plan));
+
+        assertThat(next.state().getReferenceList()).isEmpty();
+        assertThat(next.state().hasDrift()).isFalse();
+        assertThat(next.digest().hex()).isEqualTo("d31c10879331ad3bb16eda47996b54ea201d310d38634a12024f6824760509eb");
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.millrace.trainer.protocol;
 import io.millrace.core.AdapterName;
 import io.millrace.core.Digest;
 import io.millrace.core.LoraConfig;
+import io.millrace.proto.internal.Hyperparameters;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.PlannedRecord;
 import io.millrace.proto.internal.PlannedRecord.Disposition;
@@ -15,6 +16,12 @@ import java.util.List;
 /** Journal records as a worker would write them on a head. */
 final class Rounds {
     static final AdapterName ADAPTER = AdapterName.parse("acme/a");
+
+    static final Hyperparameters SETTINGS = Hyperparameters.newBuilder()
+            .setWarmupSteps(20)
+            .setReservoirExamples(500)
+            .setDriftThreshold(20)
+            .build();
 
     private Rounds() {}
 
@@ -31,6 +38,8 @@ final class Rounds {
                 .setArchiveSha256(Digest.of("archive " + head.digest()).hex())
                 .setSeed(Seeds.ofRound(1, head.round() + 1))
                 .setStartHeadSha256(head.digest().hex())
+                .setHyperparameters(SETTINGS)
+                .setWarmupFromStep(head.warmupFromStep())
                 .setGenesis(head.state().getGenesis());
         for (int i = 0; i < dispositions.size(); i++) {
             long offset = head.through() + 1 + i;
@@ -44,13 +53,18 @@ final class Rounds {
     }
 
     static RoundCommitted commit(Head head, RoundPlanned plan) {
+        return commit(head, plan, 1.5);
+    }
+
+    /** @param loss of each fresh record, give or take a little */
+    static RoundCommitted commit(Head head, RoundPlanned plan, double loss) {
         int fresh = Head.fresh(plan).size();
         RoundCommitted.Builder commit = RoundCommitted.newBuilder()
                 .setRound(plan.getRound())
                 .setStep(head.state().getStep() + fresh)
                 .setStateSha256(Digest.of("state " + plan.getRound()).hex())
                 .setFingerprint("f1");
-        Head.fresh(plan).forEach(record -> commit.addLosses(1.5));
+        Head.fresh(plan).forEach(record -> commit.addLosses(loss + 0.1 * (commit.getLossesCount() % 3 - 1)));
         Head next = head.after(plan, commit.build());
         return commit.setHeadSha256(next.digest().hex()).build();
     }

@@ -25,6 +25,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -74,7 +75,8 @@ class HeadsTest {
     /** Plans, computes and folds rounds of four examples. */
     private AdapterFold rounds(Heads heads, AdapterFold from, int count) {
         Archives archives = new Archives(store);
-        Plan plan = new Plan(engine.base(), engine.model().fingerprint(), examples(), archives, 0.25);
+        Plan plan = new Plan(engine.base(), engine.model().fingerprint(), examples(), archives);
+        AdapterSettings settings = AdapterSettings.of(Map.of("replay", "0.25", "average", "0.9"));
         Train train = new Train(examples(), archives);
         AdapterFold fold = from;
         for (int r = 0; r < count; r++) {
@@ -82,7 +84,7 @@ class HeadsTest {
             for (int i = 0; i < 4; i++) {
                 waiting.add(example((int) fold.head().through() + 1 + i));
             }
-            RoundPlanned planned = plan.plan(fold.head(), AdapterSettings.defaults(), waiting);
+            RoundPlanned planned = plan.plan(fold.head(), settings, waiting, false);
             fold = fold.apply(
                     JournalRecord.newBuilder().setRoundPlanned(planned).build(), 1);
             Heads.Restored restored = heads.at(ADAPTER, fold, () -> false);
