@@ -74,6 +74,10 @@ final class Platform implements AutoCloseable {
                 s3.endpoint(), s3.credentials().accessKey(), s3.credentials().secretKey(), s3.bucket(), "us-east-1"));
     }
 
+    Engines engines() {
+        return new Engines(directory.resolve("bases"), "nano", "cpu", 1, "f32");
+    }
+
     /** A trainer of its own, started. */
     Trainer trainer(String workerId) {
         WorkerSettings defaults = WorkerSettings.defaults(workerId);
@@ -86,7 +90,7 @@ final class Platform implements AutoCloseable {
                 defaults.hostBytes(),
                 defaults.minHeldOut(),
                 defaults.bufferedBytes());
-        Engines engines = new Engines(directory.resolve("bases"), "nano", "cpu", 1, "f32");
+        Engines engines = engines();
         Trainer trainer = new Trainer(
                 kafka,
                 store,

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterWeights;
 import io.millrace.core.BaseDescription;
+import io.millrace.core.ExampleParser;
 import io.millrace.core.Manifest;
 import io.millrace.core.peft.PeftDirectory;
 import io.millrace.embedding.Prototypes;
@@ -18,7 +19,16 @@ import io.millrace.proto.internal.SetPaused;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.outcome.DeadLetter;
+import io.millrace.trainer.proof.History;
+import io.millrace.trainer.proof.JournalReader;
+import io.millrace.trainer.proof.Proof;
+import io.millrace.trainer.proof.Recompute;
+import io.millrace.trainer.publish.VersionFiles;
+import io.millrace.trainer.train.Archives;
+import io.millrace.trainer.train.Examples;
+import io.millrace.trainer.train.Train;
 import io.millrace.trainer.worker.AdapterStatus;
+import io.millrace.trainer.worker.Engine;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -268,6 +278,33 @@ class TrainerTest {
                     r -> r.setSetPaused(
                             SetPaused.newBuilder().setAdapter("acme/style").setPaused(false)));
             awaitOutcomes();
+        }
+    }
+
+    @Test
+    @Order(7)
+    void everyVersionComesOutOfTheJournalAgain() {
+        try (Engine engine = platform.engines().open()) {
+            Examples examples = new Examples(new ExampleParser(1 << 20)::parse, engine.encoder());
+            Recompute recompute = new Recompute(
+                    engine.model(),
+                    platform.store,
+                    new Train(examples, new Archives(platform.store)),
+                    new VersionFiles(platform.store, engine.base()));
+            Map<AdapterName, History> histories = new JournalReader(platform.kafka).all();
+            for (String adapter : ADAPTERS) {
+                AdapterName name = AdapterName.parse(adapter);
+                Proof proof = recompute.fromGenesis(histories.get(name), (done, of) -> {}, () -> false);
+
+                assertThat(proof.exact()).as("%s", proof).isTrue();
+                assertThat(proof.versions())
+                        .extracting(Proof.VersionProof::computed)
+                        .containsExactlyElementsOf(
+                                platform.registry.view().adapter(name).orElseThrow().versions().stream()
+                                        .map(VersionEntry::id)
+                                        .toList());
+                assertThat(new JournalReader(platform.kafka).of(name)).contains(histories.get(name));
+            }
         }
     }
 

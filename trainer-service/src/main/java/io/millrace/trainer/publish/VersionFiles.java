@@ -19,9 +19,13 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 
 /** The files of a version: a PEFT adapter directory and its manifest, which names the rounds since the last version. */
-record VersionFiles(BlobStore store, BaseDescription base) {
+public record VersionFiles(BlobStore store, BaseDescription base) {
 
-    PeftDirectory.Version of(
+    /**
+     * @param fold at the head that is cut
+     * @param weights of that head
+     */
+    public PeftDirectory.Version of(
             AdapterName adapter, AdapterFold fold, Optional<VersionId> parent, AdapterWeights weights) {
         List<Manifest.Round> rounds = fold.sinceCut().stream()
                 .map(r ->
@@ -36,8 +40,15 @@ record VersionFiles(BlobStore store, BaseDescription base) {
 
     /** A version's weights, verified against its digests. */
     AdapterWeights read(VersionEntry version) {
-        Map<String, byte[]> files = new TreeMap<>();
-        version.files().forEach(file -> files.put(file.name(), store.get(file.sha256())));
-        return PeftDirectory.read(files, base);
+        Map<String, Digest> files = new TreeMap<>();
+        version.files().forEach(file -> files.put(file.name(), file.sha256()));
+        return read(files);
+    }
+
+    /** @param files of a version, by name */
+    public AdapterWeights read(Map<String, Digest> files) {
+        Map<String, byte[]> content = new TreeMap<>();
+        files.forEach((name, digest) -> content.put(name, store.get(digest)));
+        return PeftDirectory.read(content, base);
     }
 }

@@ -144,7 +144,7 @@ public final class Heads implements AutoCloseable {
         long from = checkpoint.map(c -> c.getHead().getRound()).orElse(0L);
         long step = checkpoint.map(c -> c.getHead().getStep()).orElse(0L);
         AdapterTrainer trainer = checkpoint.isPresent()
-                ? model.resume(load(checkpoint.get()))
+                ? model.resume(load(store, checkpoint.get()))
                 : model.create(
                         Head.lora(head.state().getGenesis()),
                         head.state().getGenesis().getSeed());
@@ -207,7 +207,8 @@ public final class Heads implements AutoCloseable {
         return Optional.empty();
     }
 
-    private AdapterState load(CheckpointStored checkpoint) {
+    /** @throws MillraceException {@code unknown_blob}, {@code digest_mismatch}, {@code store_unavailable} */
+    public static AdapterState load(BlobStore store, CheckpointStored checkpoint) {
         return new AdapterState(
                 Head.lora(checkpoint.getHead().getGenesis()),
                 checkpoint.getHead().getStep(),

@@ -3,13 +3,11 @@ package io.millrace.trainer.worker;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
-import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.JournalSnapshot;
 import io.millrace.store.BlobStore;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.protocol.JournalFold;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,7 +69,7 @@ final class Recover implements AutoCloseable {
         consumer.seek(journal, fold.nextOffset());
         while (consumer.position(journal) < end && !cancelled.getAsBoolean()) {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(POLL)) {
-                fold = fold.apply(record.offset(), record.timestamp(), read(record));
+                fold = fold.apply(record.offset(), record.timestamp(), JournalRecords.read(record));
             }
         }
         return fold;
@@ -107,18 +105,6 @@ final class Recover implements AutoCloseable {
         return get(admin.listOffsets(Map.of(partition, OffsetSpec.latest())).all())
                 .get(partition)
                 .offset();
-    }
-
-    private static JournalRecord read(ConsumerRecord<byte[], byte[]> record) {
-        try {
-            return JournalRecord.parseFrom(record.value());
-        } catch (InvalidProtocolBufferException e) {
-            throw new MillraceException(
-                    ErrorCode.INCOMPATIBLE_LOG,
-                    "the journal's record at partition " + record.partition() + ", offset " + record.offset()
-                            + " can't be read: " + Arrays.toString(record.key()),
-                    e);
-        }
     }
 
     private static <T> T get(KafkaFuture<T> future) {
