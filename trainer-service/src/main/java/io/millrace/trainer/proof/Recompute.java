@@ -267,7 +267,7 @@ public final class Recompute {
         }
 
         private VersionProof version(Cut cut, AdapterTrainer trainer) {
-            AdapterWeights weights = trainer.weights();
+            AdapterWeights weights = trainer.published();
             Optional<VersionId> parent = cut.fold().lastCut().map(c -> new VersionId(c.getVersionId()));
             PeftDirectory.Version version = files.of(history.adapter(), cut.fold(), parent, weights);
             if (version.id().equals(cut.version())) {

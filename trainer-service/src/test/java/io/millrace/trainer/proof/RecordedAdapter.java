@@ -60,7 +60,7 @@ final class RecordedAdapter implements AutoCloseable {
         this.settings = settings;
         this.fingerprint = engine.model().fingerprint();
         Archives archives = new Archives(store);
-        this.plan = new Plan(engine.base(), fingerprint, examples(engine), archives, 0.25);
+        this.plan = new Plan(engine.base(), fingerprint, examples(engine), archives);
         this.train = new Train(examples(engine), archives);
         Head head = genesis();
         this.trainer = engine.model()
@@ -120,7 +120,7 @@ final class RecordedAdapter implements AutoCloseable {
     }
 
     private RoundPlanned planned(List<Waiting> waiting) {
-        RoundPlanned planned = plan.plan(head(), settings, waiting);
+        RoundPlanned planned = plan.plan(head(), settings, waiting, false);
         add(JournalRecord.newBuilder().setRoundPlanned(planned));
         return planned;
     }
@@ -166,7 +166,7 @@ final class RecordedAdapter implements AutoCloseable {
     VersionId cut() {
         VersionFiles files = new VersionFiles(store, engine.base());
         Optional<VersionId> parent = fold().lastCut().map(c -> new VersionId(c.getVersionId()));
-        PeftDirectory.Version version = files.of(NAME, fold(), parent, trainer.weights());
+        PeftDirectory.Version version = files.of(NAME, fold(), parent, trainer.published());
         PublishVersion.Builder command = PublishVersion.newBuilder();
         version.files()
                 .forEach((name, content) -> command.addFiles(File.newBuilder()
