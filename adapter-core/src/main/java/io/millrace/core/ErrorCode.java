@@ -1,6 +1,8 @@
 package io.millrace.core;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * Every error that a user or another system can see. HTTP status, gRPC status and dead-letter code come from here, and
@@ -19,6 +21,7 @@ public enum ErrorCode {
     RECORD_TOO_LARGE(413, Retry.NO),
     ID_REUSED(409, Retry.NO),
     TRAINING_FAILED(500, Retry.NO),
+    EXCLUDED(409, Retry.NO),
 
     // A request is refused.
     BAD_REQUEST(400, Retry.NO),
@@ -32,6 +35,7 @@ public enum ErrorCode {
     UNKNOWN_FILE(404, Retry.NO),
     UNKNOWN_BLOB(404, Retry.NO),
     UNKNOWN_DECISION(404, Retry.NO),
+    UNKNOWN_JOB(404, Retry.NO),
     ALREADY_EXISTS(409, Retry.NO),
     IMMUTABLE_SETTING(409, Retry.NO),
     VERSION_IN_USE(409, Retry.NO),
@@ -83,6 +87,13 @@ public enum ErrorCode {
     /** The stable code that problem documents and dead letters carry, as {@code alias_moved}. */
     public String code() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The error of a stable code; empty where this release doesn't know it. */
+    public static Optional<ErrorCode> of(String code) {
+        return Arrays.stream(values())
+                .filter(known -> known.code().equals(code))
+                .findFirst();
     }
 
     public int httpStatus() {

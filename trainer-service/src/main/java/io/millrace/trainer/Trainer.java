@@ -4,6 +4,7 @@ import io.millrace.core.AdapterName;
 import io.millrace.core.ExampleParser;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.registry.RegistryLog;
+import io.millrace.registry.VersionEntry;
 import io.millrace.store.BlobStore;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
@@ -11,6 +12,12 @@ import io.millrace.trainer.curate.AssignHeldOut;
 import io.millrace.trainer.curate.Curate;
 import io.millrace.trainer.curate.Curator;
 import io.millrace.trainer.curate.Parse;
+import io.millrace.trainer.job.DeviceTurns;
+import io.millrace.trainer.job.JobStatus;
+import io.millrace.trainer.job.Jobs;
+import io.millrace.trainer.job.SharedEngine;
+import io.millrace.trainer.proof.ProofContext;
+import io.millrace.trainer.proof.VerifyJob;
 import io.millrace.trainer.worker.AdapterStatus;
 import io.millrace.trainer.worker.Engine;
 import io.millrace.trainer.worker.Progress;
@@ -33,6 +40,10 @@ public final class Trainer implements AutoCloseable {
     private final WorkerLoop worker;
     private final Progress progress;
     private final String workerId;
+    private final RegistryLog registry;
+    private final SharedEngine engine;
+    private final ProofContext proofs;
+    private final Jobs jobs = new Jobs();
 
     /**
      * How a trainer behaves.
@@ -61,7 +72,11 @@ public final class Trainer implements AutoCloseable {
             Clock clock) {
         this.progress = new Progress(meters);
         this.workerId = settings.worker().workerId();
-        this.worker = new WorkerLoop(kafka, store, registry, engines, embedders, settings.worker(), progress, clock);
+        this.registry = registry;
+        this.engine = new SharedEngine(engines, DeviceTurns.defaults());
+        this.proofs = new ProofContext(kafka, store, engine::background);
+        this.worker =
+                new WorkerLoop(kafka, store, registry, engine::live, embedders, settings.worker(), progress, clock);
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
         Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
@@ -92,6 +107,22 @@ public final class Trainer implements AutoCloseable {
         return worker.requestCut(adapter);
     }
 
+    public Jobs jobs() {
+        return jobs;
+    }
+
+    /**
+     * Has a version computed again and compared.
+     *
+     * @param fromGenesis with all rounds before it, not its own alone
+     * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}
+     */
+    public JobStatus verify(AdapterName adapter, String revision, boolean fromGenesis) {
+        VersionEntry version = registry.view().resolve(adapter, revision);
+        String id = "verify-" + version.id().hex().substring(0, 12) + (fromGenesis ? "-genesis" : "");
+        return jobs.submit(id, new VerifyJob(proofs, version, fromGenesis));
+    }
+
     /** What each part waits for; empty where it works. */
     public Map<String, String> waitingFor() {
         Map<String, String> parts = new LinkedHashMap<>();
@@ -107,6 +138,8 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         curator.close();
+        jobs.close();
         worker.close();
+        engine.close();
     }
 }

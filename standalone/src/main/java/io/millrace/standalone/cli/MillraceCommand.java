@@ -2,6 +2,7 @@ package io.millrace.standalone.cli;
 
 import io.millrace.standalone.cli.adapters.AdaptersCommand;
 import io.millrace.standalone.cli.base.BaseCommand;
+import io.millrace.standalone.cli.proof.VerifyCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
@@ -21,6 +22,7 @@ import picocli.CommandLine.Spec;
             AskCommand.class,
             ChatCommand.class,
             AdaptersCommand.class,
+            VerifyCommand.class,
             BaseCommand.class,
             SelfcheckCommand.class,
             BenchCommand.class,

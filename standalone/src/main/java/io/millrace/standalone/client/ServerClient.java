@@ -15,7 +15,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -184,10 +183,7 @@ public final class ServerClient {
                 .filter(t -> !t.isEmpty())
                 .findFirst()
                 .orElse(request.method() + " " + request.uri().getPath() + " answers " + status);
-        ErrorCode known = Arrays.stream(ErrorCode.values())
-                .filter(c -> c.code().equals(code))
-                .findFirst()
-                .orElse(ErrorCode.INTERNAL);
+        ErrorCode known = ErrorCode.of(code).orElse(ErrorCode.INTERNAL);
         return new MillraceException(known, text + (code.isEmpty() ? "" : " (" + code + ")"));
     }
 

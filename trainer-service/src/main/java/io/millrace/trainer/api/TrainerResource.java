@@ -4,7 +4,6 @@ import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.core.Problem;
-import io.millrace.trainer.TrainerConfig;
 import io.millrace.trainer.TrainerProcess;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -15,10 +14,7 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,17 +27,17 @@ public final class TrainerResource {
     private static final long PATIENCE_SECONDS = 5;
 
     private final TrainerProcess process;
-    private final Optional<String> token;
+    private final TrainerToken token;
 
-    public TrainerResource(TrainerProcess process, TrainerConfig config) {
+    public TrainerResource(TrainerProcess process, TrainerToken token) {
         this.process = process;
-        this.token = config.token();
+        this.token = token;
     }
 
     @GET
     @Path("/status")
     public TrainerStatus status(@HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) {
-        authorise(authorization);
+        token.require(authorization);
         return TrainerStatus.of(process.trainer());
     }
 
@@ -53,7 +49,7 @@ public final class TrainerResource {
             @PathParam("name") String name,
             @HeaderParam(HttpHeaders.AUTHORIZATION) String authorization)
             throws InterruptedException {
-        authorise(authorization);
+        token.require(authorization);
         AdapterName adapter = new AdapterName(namespace, name);
         if (!requested(adapter)) {
             throw new MillraceException(
@@ -75,19 +71,6 @@ public final class TrainerResource {
                     e);
         } catch (ExecutionException e) {
             throw new MillraceException(ErrorCode.INTERNAL, e.getCause().toString(), e);
-        }
-    }
-
-    private void authorise(String authorization) {
-        if (token.isEmpty()) {
-            return;
-        }
-        byte[] expected = ("Bearer " + token.get()).getBytes(StandardCharsets.UTF_8);
-        byte[] given = Optional.ofNullable(authorization).orElse("").getBytes(StandardCharsets.UTF_8);
-        if (!MessageDigest.isEqual(expected, given)) {
-            throw new MillraceException(
-                    ErrorCode.UNAUTHORIZED,
-                    "this trainer asks for a token; send 'Authorization: Bearer <millrace.token>'");
         }
     }
 

@@ -1,11 +1,9 @@
 package io.millrace.standalone.cli.adapters;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.millrace.core.AdapterName;
-import io.millrace.core.ErrorCode;
-import io.millrace.core.MillraceException;
 import io.millrace.standalone.cli.Out;
 import io.millrace.standalone.cli.ServerOptions;
+import io.millrace.standalone.cli.VersionName;
 import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,16 +25,8 @@ final class LineageCommand implements Runnable {
 
     @Override
     public void run() {
-        int at = version.indexOf('@');
-        if (at < 0) {
-            throw new MillraceException(
-                    ErrorCode.BAD_REQUEST, "'" + version + "' names no revision; write it as acme/support@v3");
-        }
-        AdapterName adapter = AdapterName.parse(version.substring(0, at));
-        List<JsonNode> ancestors = Pages.all(
-                server.client(),
-                "/api/v1/adapters/" + adapter + "/versions/" + version.substring(at + 1) + "/lineage",
-                "lineage");
+        List<JsonNode> ancestors =
+                Pages.all(server.client(), VersionName.parse(version).path() + "/lineage", "lineage");
         for (JsonNode ancestor : ancestors) {
             out.line(ancestor.path("label").asText() + " "
                     + ancestor.path("version").asText() + ": "

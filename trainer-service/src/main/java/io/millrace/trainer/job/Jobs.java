@@ -1,0 +1,140 @@
+package io.millrace.trainer.job;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import io.millrace.trainer.job.JobStatus.State;
+import io.millrace.trainer.train.Train;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Runs jobs one after another on the thread {@code trainer-jobs}, and remembers the last of them. */
+public final class Jobs implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
+    private static final int REMEMBERED = 200;
+    private static final Duration CLOSE = Duration.ofSeconds(20);
+
+    private final ExecutorService thread = Executors.newSingleThreadExecutor(Jobs::daemon);
+    private final Map<String, Entry> jobs = new LinkedHashMap<>();
+    private volatile boolean closing;
+
+    private static final class Entry {
+        private volatile JobStatus status;
+        private volatile boolean cancelled;
+
+        private Entry(JobStatus status) {
+            this.status = status;
+        }
+    }
+
+    private static Thread daemon(Runnable task) {
+        Thread thread = new Thread(task, "trainer-jobs");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * Queues a job. One of the same id that hasn't ended yet is left as it is.
+     *
+     * @param id names the work: the same work has the same id
+     */
+    public synchronized JobStatus submit(String id, Job job) {
+        Entry known = jobs.get(id);
+        if (known != null && !known.status.ended()) {
+            return known.status;
+        }
+        Entry entry = new Entry(JobStatus.queued(id, job));
+        jobs.remove(id);
+        jobs.put(id, entry);
+        jobs.values().removeIf(e -> jobs.size() > REMEMBERED && e.status.ended());
+        thread.execute(() -> run(entry, job));
+        return entry.status;
+    }
+
+    public synchronized List<JobStatus> list() {
+        List<JobStatus> all = new ArrayList<>();
+        jobs.values().forEach(entry -> all.add(entry.status));
+        return all;
+    }
+
+    public synchronized Optional<JobStatus> get(String id) {
+        return Optional.ofNullable(jobs.get(id)).map(entry -> entry.status);
+    }
+
+    /** Has a job stop soon; one that has ended stays as it is. */
+    public synchronized Optional<JobStatus> cancel(String id) {
+        Entry entry = jobs.get(id);
+        if (entry != null) {
+            entry.cancelled = true;
+        }
+        return get(id);
+    }
+
+    private void run(Entry entry, Job job) {
+        if (entry.cancelled || closing) {
+            entry.status = entry.status.ended(State.CANCELLED, Optional.empty(), Optional.empty());
+            return;
+        }
+        LOG.info("job={} kind={} adapter={} started", entry.status.id(), job.kind(), job.adapter());
+        entry.status = entry.status.progress(0, 0, "");
+        try {
+            JsonNode result = job.run(new Job.Watch() {
+                @Override
+                public void progress(long done, long of, String note) {
+                    entry.status = entry.status.progress(done, of, note);
+                }
+
+                @Override
+                public boolean cancelled() {
+                    return entry.cancelled || closing;
+                }
+            });
+            end(entry, status -> status.ended(State.DONE, Optional.of(result), Optional.empty()));
+        } catch (Train.CancelledException e) {
+            end(entry, status -> status.ended(State.CANCELLED, Optional.empty(), Optional.empty()));
+        } catch (MillraceException e) {
+            end(entry, status -> status.ended(State.FAILED, Optional.empty(), Optional.of(JobStatus.Failure.of(e))));
+        } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
+            LOG.error("job={} failed: {}", entry.status.id(), e.toString(), e);
+            MillraceException failure = new MillraceException(ErrorCode.INTERNAL, e.toString(), e);
+            end(
+                    entry,
+                    status -> status.ended(State.FAILED, Optional.empty(), Optional.of(JobStatus.Failure.of(failure))));
+        }
+    }
+
+    private static void end(Entry entry, UnaryOperator<JobStatus> how) {
+        entry.status = how.apply(entry.status);
+        LOG.info(
+                "job={} kind={} adapter={} state={} {}",
+                entry.status.id(),
+                entry.status.kind(),
+                entry.status.adapter(),
+                entry.status.state(),
+                entry.status.error().map(JobStatus.Failure::message).orElse(""));
+    }
+
+    /** Lets the running job stop at its next step. */
+    @Override
+    public void close() {
+        closing = true;
+        thread.shutdown();
+        try {
+            if (!thread.awaitTermination(CLOSE.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.error("a job is still being computed after {}; leaving it behind", CLOSE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

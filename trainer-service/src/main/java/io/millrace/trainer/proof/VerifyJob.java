@@ -1,0 +1,68 @@
+package io.millrace.trainer.proof;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.core.AdapterName;
+import io.millrace.core.Digest;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.Manifest;
+import io.millrace.core.MillraceException;
+import io.millrace.registry.VersionEntry;
+import io.millrace.store.BlobStore;
+import io.millrace.trainer.job.Job;
+import io.millrace.trainer.proof.History.Cut;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Computes one version again and compares it with what is published and stored. */
+public record VerifyJob(ProofContext context, VersionEntry version, boolean fromGenesis) implements Job {
+    @Override
+    public String kind() {
+        return "verify";
+    }
+
+    @Override
+    public AdapterName adapter() {
+        return version.adapter();
+    }
+
+    @Override
+    public JsonNode run(Watch watch) {
+        List<String> damaged = damagedFiles(context.store());
+        History history = context.journal()
+                .of(adapter())
+                .orElseThrow(() -> nothingRecorded("the journal knows nothing of " + adapter()));
+        Cut cut = history.cut(version.id())
+                .orElseThrow(() -> nothingRecorded("it wasn't made of recorded rounds, but uploaded"));
+        Recompute recompute = context.recompute();
+        Recompute.Progress progress = (done, of) -> watch.progress(done, of, "rounds");
+        Proof proof = fromGenesis
+                ? recompute.fromGenesis(history, cut, progress, watch::cancelled)
+                : recompute.ofVersion(history, cut, progress, watch::cancelled);
+        return VerifyResult.of(version, proof, damaged).json();
+    }
+
+    private MillraceException nothingRecorded(String why) {
+        return new MillraceException(
+                ErrorCode.BAD_REQUEST,
+                version.adapter() + "@" + version.ordinalName() + " can't be computed again: " + why);
+    }
+
+    /** Files whose stored bytes are gone or aren't those of their digest. */
+    private List<String> damagedFiles(BlobStore store) {
+        List<String> damaged = new ArrayList<>();
+        for (VersionEntry.FileEntry file : version.files()) {
+            try {
+                Digest unused = Digest.of(store.get(file.sha256()));
+            } catch (MillraceException e) {
+                if (e.code().retryable()) {
+                    throw e;
+                }
+                damaged.add(file.name() + ": " + e.getMessage());
+            }
+        }
+        if (version.file(Manifest.FILE).isEmpty()) {
+            damaged.add(Manifest.FILE + " is not among the version's files");
+        }
+        return damaged;
+    }
+}
