@@ -1,6 +1,7 @@
 package io.millrace.router;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.core.AccessToken;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.base.BaseStore;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.random.RandomGenerator;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** The one place where the router's parts are constructed. Produces types of this module alone. */
 @ApplicationScoped
@@ -47,7 +49,11 @@ public class RouterWiring {
                 random);
     }
 
-    void start(@Observes StartupEvent event) {
+    /** Refuses to be reached by others without a token. */
+    void start(
+            @Observes StartupEvent event,
+            @ConfigProperty(name = "quarkus.http.host", defaultValue = "127.0.0.1") String host) {
+        new AccessToken(config.token()).requireFor(host);
         system.start();
     }
 

@@ -1,6 +1,7 @@
 package io.millrace.trainer;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.millrace.core.AccessToken;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.registry.KafkaRegistryLog;
 import io.millrace.store.BlobStore;
@@ -20,6 +21,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /** Constructs the trainer from its configuration. Nothing here waits for Kafka, the store or the base. */
 public final class TrainerWiring {
@@ -78,7 +80,13 @@ public final class TrainerWiring {
                 state);
     }
 
-    void start(@Observes StartupEvent event, TrainerConfig config, TrainerProcess process) {
+    /** Refuses to be reached by others without a token. */
+    void start(
+            @Observes StartupEvent event,
+            TrainerConfig config,
+            TrainerProcess process,
+            @ConfigProperty(name = "quarkus.http.host", defaultValue = "127.0.0.1") String host) {
+        new AccessToken(config.token()).requireFor(host);
         if (config.trainer().enabled()) {
             process.start();
         }

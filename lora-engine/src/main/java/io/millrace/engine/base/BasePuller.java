@@ -41,7 +41,8 @@ public final class BasePuller {
     }
 
     /**
-     * Pulls a base of the catalogue, or {@code org/name} from the hub, unless the store has it by that name already.
+     * Pulls a base of the catalogue, or {@code org/name} from the hub, unless the store has it by that name already;
+     * {@code nano} is made on the spot.
      *
      * @throws MillraceException {@code download_failed} saying how to import a local copy instead, {@code bad_base},
      *     {@code unsupported_base}, {@code unsupported_template}
@@ -51,6 +52,9 @@ public final class BasePuller {
                 store.find(name).filter(e -> e.description().quantisation() == quantisation);
         if (there.isPresent()) {
             return there.get().description();
+        }
+        if (name.equals(NanoBase.NAME)) {
+            return store.importFrom(name, new NanoBase(), quantisation, progress);
         }
         Optional<BaseCatalogue.Entry> entry = catalogue.find(name);
         if (entry.isPresent()) {

@@ -1,5 +1,6 @@
 package io.millrace.registry.service;
 
+import io.millrace.core.AccessToken;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import jakarta.annotation.Priority;

@@ -1,5 +1,6 @@
 package io.millrace.registry.service;
 
+import io.millrace.core.AccessToken;
 import io.millrace.registry.KafkaRegistryLog;
 import io.millrace.store.BlobStore;
 import io.millrace.store.RetryPolicy;

@@ -2,6 +2,7 @@ package io.millrace.standalone.cli;
 
 import io.millrace.bench.DecodeBench;
 import io.millrace.bench.LookupBench;
+import io.millrace.bench.PublishBench;
 import io.millrace.bench.RoutingBench;
 import io.millrace.bench.ServeBench;
 import io.millrace.bench.StepBench;
@@ -14,7 +15,14 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Benchmarks, each printing one JSON object a line per figure.",
         mixinStandardHelpOptions = true,
-        subcommands = {StepBench.class, DecodeBench.class, ServeBench.class, LookupBench.class, RoutingBench.class})
+        subcommands = {
+            StepBench.class,
+            DecodeBench.class,
+            ServeBench.class,
+            LookupBench.class,
+            RoutingBench.class,
+            PublishBench.class
+        })
 final class BenchCommand implements Runnable {
     @Spec
     private CommandSpec spec;

@@ -6,12 +6,12 @@ import java.util.Map;
 import picocli.CommandLine;
 
 /** A command line run in this JVM, as the launcher would run it. */
-record CommandRun(int exit, String out, String err) {
-    static CommandRun of(String... args) {
+public record CommandRun(int exit, String out, String err) {
+    public static CommandRun of(String... args) {
         return with(Map.of(), args);
     }
 
-    static CommandRun with(Map<String, String> environment, String... args) {
+    public static CommandRun with(Map<String, String> environment, String... args) {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         CommandLine line = MillraceCommandLine.create(environment);

@@ -5,7 +5,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
-import io.millrace.registry.service.AccessToken;
+import io.millrace.core.AccessToken;
 import io.quarkus.grpc.GlobalInterceptor;
 import jakarta.inject.Singleton;
 

@@ -1,10 +1,9 @@
-package io.millrace.registry.service;
+package io.millrace.core;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.millrace.core.MillraceException;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 

@@ -1,7 +1,5 @@
-package io.millrace.registry.service;
+package io.millrace.core;
 
-import io.millrace.core.ErrorCode;
-import io.millrace.core.MillraceException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Optional;
