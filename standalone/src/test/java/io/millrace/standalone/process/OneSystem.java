@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.standalone.architecture.Repository;
 import io.millrace.standalone.cli.CommandRun;
 import io.millrace.standalone.system.FreePorts;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,16 +40,14 @@ record OneSystem(Path folder, int port, int kafkaPort, int s3Port) {
         return "127.0.0.1:" + kafkaPort;
     }
 
-    /** A line of a shell in the folder, in which the launcher stands as it does in the repository. */
-    ChildProcess shell(String line) throws Exception {
-        Path launcher = folder.resolve("millrace");
-        if (!Files.exists(launcher)) {
-            Files.createSymbolicLink(launcher, Repository.root().resolve("millrace"));
-        }
-        return ChildProcess.start(folder, environment(), List.of("bash", "-c", "exec " + line));
+    /** A line of a shell in the folder, in which {@code ./millrace} is the repository's launcher. */
+    ChildProcess shell(String line) {
+        String launcher = "'" + Repository.root().resolve("millrace") + "'";
+        return ChildProcess.start(
+                folder, environment(), List.of("bash", "-c", "exec " + line.replace("./millrace", launcher)));
     }
 
-    ChildProcess up() throws Exception {
+    ChildProcess up() {
         ChildProcess up = shell("./millrace up");
         up.awaitLine("READY " + url(), READY_AT_MOST);
         return up;
