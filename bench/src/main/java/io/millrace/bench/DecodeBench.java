@@ -29,6 +29,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicLong;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,11 +43,8 @@ public final class DecodeBench implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--shape",
-            defaultValue = "smollm2-135m",
-            description = "Shape of the random base (${DEFAULT-VALUE}).")
-    private String shape;
+    @Mixin
+    private EngineOptions engine;
 
     @Option(names = "--batch", defaultValue = "8", description = "Rows (${DEFAULT-VALUE}).")
     private int batch;
@@ -69,19 +67,6 @@ public final class DecodeBench implements Callable<Integer> {
     @Option(names = "--new", defaultValue = "64", description = "New tokens of a row (${DEFAULT-VALUE}).")
     private int newTokens;
 
-    @Option(names = "--threads", defaultValue = "0", description = "Threads of an operator; 0: one for each processor.")
-    private int threads;
-
-    @Option(names = "--device", defaultValue = "cpu", description = "auto, cpu or cuda:N (${DEFAULT-VALUE}).")
-    private String device;
-
-    @Option(
-            names = "--dtype",
-            defaultValue = "bf16",
-            split = ",",
-            description = "bf16, f32 or both (${DEFAULT-VALUE}).")
-    private List<String> dtypes;
-
     @Option(
             names = "--repeat",
             defaultValue = "3",
@@ -90,10 +75,9 @@ public final class DecodeBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        TorchRuntime torch = TorchRuntime.start(device, threads);
-        BaseDescription description = BenchShapes.named(shape);
-        for (String name : dtypes) {
-            DType dtype = DType.parse(name);
+        TorchRuntime torch = engine.start();
+        BaseDescription description = BenchShapes.named(engine.shape());
+        for (DType dtype : engine.dtypes()) {
             DecodeOptions options = DecodeOptions.of(dtype)
                     .ignoringEndOfText()
                     .withRows(batch)
@@ -135,7 +119,7 @@ public final class DecodeBench implements Callable<Integer> {
         }
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("bench", "decode");
-        line.put("shape", shape);
+        line.put("shape", engine.shape());
         line.put("device", torch.device().toString());
         line.put("dtype", dtype.label());
         line.put("threads", torch.threads());

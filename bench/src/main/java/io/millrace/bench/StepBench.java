@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,18 +43,8 @@ public final class StepBench implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(
-            names = "--shape",
-            defaultValue = "smollm2-135m",
-            description = "Shape of the random base (${DEFAULT-VALUE}).")
-    private String shape;
-
-    @Option(
-            names = "--dtype",
-            defaultValue = "bf16",
-            split = ",",
-            description = "bf16, f32 or both (${DEFAULT-VALUE}).")
-    private List<String> dtypes;
+    @Mixin
+    private EngineOptions engine;
 
     @Option(names = "--base", defaultValue = "nf4", split = ",", description = "nf4, dense or both (${DEFAULT-VALUE}).")
     private List<String> bases;
@@ -70,9 +61,6 @@ public final class StepBench implements Callable<Integer> {
     @Option(names = "--dropout", defaultValue = "0", description = "Of the adapter's inputs (${DEFAULT-VALUE}).")
     private double dropout;
 
-    @Option(names = "--threads", defaultValue = "0", description = "Threads of an operator; 0: one for each processor.")
-    private int threads;
-
     @Option(
             names = "--steps",
             defaultValue = "8",
@@ -82,17 +70,14 @@ public final class StepBench implements Callable<Integer> {
     @Option(names = "--recompute", description = "Keep only each block's input: slower, less memory.")
     private boolean recompute;
 
-    @Option(names = "--device", defaultValue = "cpu", description = "auto, cpu or cuda:N (${DEFAULT-VALUE}).")
-    private String device;
-
     @Override
     public Integer call() throws Exception {
-        TorchRuntime torch = TorchRuntime.start(device, threads);
+        TorchRuntime torch = engine.start();
         for (String base : bases) {
             Quantisation quantisation = Quantisation.valueOf(base.toUpperCase(Locale.ROOT));
-            BaseDescription description = BenchShapes.named(shape, quantisation);
-            for (String dtype : dtypes) {
-                measure(torch, description, DType.parse(dtype));
+            BaseDescription description = BenchShapes.named(engine.shape(), quantisation);
+            for (DType dtype : engine.dtypes()) {
+                measure(torch, description, dtype);
             }
         }
         return 0;
@@ -143,7 +128,7 @@ public final class StepBench implements Callable<Integer> {
         double tokens = (double) batch * length;
         Map<String, Object> line = new LinkedHashMap<>();
         line.put("bench", "step");
-        line.put("shape", shape);
+        line.put("shape", engine.shape());
         line.put("device", torch.device().toString());
         line.put("dtype", dtype.label());
         line.put("base", description.quantisation().name().toLowerCase(Locale.ROOT));

@@ -65,7 +65,7 @@ public final class DecodeSuite implements GoldenSuite {
     private static GoldenCase.Outcome greedy(EmbeddedGenerator generator, Path path) {
         try (SafetensorsFile file = SafetensorsFile.open(path)) {
             int[] ids = LogitsSuite.ints(file.longs(GREEDY_IDS));
-            int prompt = ids.length - LogitsSuite.GREEDY_TOKENS;
+            int prompt = LogitsSuite.promptTokens(file, ids);
             return outcome(List.of(submit(generator, ids, prompt, List.of())), List.of(ids), prompt);
         }
     }

@@ -13,6 +13,12 @@ public interface GoldenBases {
      */
     Optional<Base> open(String name, Quantisation quantisation);
 
+    /** What a case that needs the base comes to without it. */
+    static GoldenCase.Outcome notHere(String name) {
+        return new GoldenCase.Outcome.Skipped(
+                "needs the base " + name + ", which isn't here; run `millrace base pull " + name + "`");
+    }
+
     static GoldenBases none() {
         return (name, quantisation) -> Optional.empty();
     }

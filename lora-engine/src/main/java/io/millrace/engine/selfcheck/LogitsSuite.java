@@ -20,7 +20,6 @@ import java.util.stream.Stream;
 public final class LogitsSuite implements GoldenSuite {
     private static final String SUFFIX = ".safetensors";
     private static final double MAX_DIFFERENCE = 2e-4;
-    static final int GREEDY_TOKENS = 40;
 
     private final TorchRuntime torch;
 
@@ -87,8 +86,16 @@ public final class LogitsSuite implements GoldenSuite {
     /** As the same tokens were chosen from the same prefixes, one pass over all of them tells. */
     static GoldenCase.Outcome greedy(LlamaTrainingModel model, SafetensorsFile file) {
         int[] ids = ints(file.longs("greedy_ids"));
-        int prompt = ids.length - GREEDY_TOKENS;
-        return differingTokens(model, Optional.empty(), ids, prompt);
+        return differingTokens(model, Optional.empty(), ids, promptTokens(file, ids));
+    }
+
+    /** The greedy tokens go on from the beginning of the first input: what they have in common with it. */
+    static int promptTokens(SafetensorsFile file, int[] greedy) {
+        int common = Arrays.mismatch(unmasked(file, 0), greedy);
+        if (common == 0) {
+            throw new IllegalArgumentException("the greedy tokens don't begin as the first input does");
+        }
+        return common < 0 ? greedy.length : common;
     }
 
     static GoldenCase.Outcome differingTokens(

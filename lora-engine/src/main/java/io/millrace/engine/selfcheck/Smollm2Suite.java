@@ -5,6 +5,7 @@ import io.millrace.core.BaseDescription.Quantisation;
 import io.millrace.core.safetensors.SafetensorsFile;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.Base;
+import io.millrace.engine.base.BaseCatalogue;
 import io.millrace.engine.decode.DecodeOptions;
 import io.millrace.engine.decode.EmbeddedGenerator;
 import io.millrace.engine.decode.Generation.Alternative;
@@ -26,13 +27,10 @@ import java.util.stream.StreamSupport;
  * the base hasn't been pulled. The prompts' ids are {@link TokensSuite}'s.
  */
 public final class Smollm2Suite implements GoldenSuite {
-    private static final String BASE = "smollm2-135m-instruct";
     private static final double MAX_NLL_DIFFERENCE = 1e-4;
     private static final double MAX_LOGIT_DIFFERENCE = 1e-3;
     /** Below this distance of the two most likely tokens either may be taken. */
     private static final double TIE = 1e-3;
-
-    private static final int MAX_TOKENS = 512;
 
     private final TorchRuntime torch;
     private final GoldenBases bases;
@@ -50,77 +48,98 @@ public final class Smollm2Suite implements GoldenSuite {
             Path json = goldenDirectory.resolve("smollm2").resolve(kind + ".json");
             if (Files.exists(json)) {
                 String name = "smollm2/" + kind + " ";
-                cases.add(new Check(name + "nll", () -> with(quantisation, base -> likelihoods(base, json))));
-                cases.add(new Check(name + "top logits", () -> with(quantisation, base -> topLogits(base, json))));
-                cases.add(new Check(name + "greedy", () -> with(quantisation, base -> greedy(base, json))));
+                Measured measured = new Measured(quantisation, json);
+                cases.add(new Check(name + "nll", () -> measured.get(Outcomes::likelihoods)));
+                cases.add(new Check(name + "top logits", () -> measured.get(Outcomes::topLogits)));
+                cases.add(new Check(name + "greedy", () -> measured.get(Outcomes::greedy)));
             }
         }
         return List.copyOf(cases);
     }
 
-    private GoldenCase.Outcome with(Quantisation quantisation, Function<Base, GoldenCase.Outcome> measure) {
-        Optional<Base> found = bases.open(BASE, quantisation);
-        if (found.isEmpty()) {
-            return new GoldenCase.Outcome.Skipped(BASE + " isn't here; run 'millrace base pull " + BASE + "'");
-        }
-        try (Base base = found.get()) {
-            return measure.apply(base);
-        }
-    }
+    private record Outcomes(GoldenCase.Outcome likelihoods, GoldenCase.Outcome topLogits, GoldenCase.Outcome greedy) {}
 
-    private GoldenCase.Outcome likelihoods(Base base, Path json) {
-        double worst = 0;
-        try (PromptLogits logits = new PromptLogits(torch, base, DType.F32, MAX_TOKENS)) {
-            for (JsonNode golden : GoldenFiles.json(json)) {
-                float[] losses =
-                        logits.score(ints(golden.path("prompt_ids")), List.of()).negativeLogLikelihoods();
-                double sum = 0;
-                for (float loss : losses) {
-                    sum += loss;
+    /** All that is measured of one form of the base, when the first case asks: opening it may mean making it first. */
+    private final class Measured {
+        private final Quantisation quantisation;
+        private final Path json;
+        private final List<Outcomes> outcomes = new ArrayList<>();
+
+        Measured(Quantisation quantisation, Path json) {
+            this.quantisation = quantisation;
+            this.json = json;
+        }
+
+        GoldenCase.Outcome get(Function<Outcomes, GoldenCase.Outcome> which) {
+            if (outcomes.isEmpty()) {
+                Optional<Base> found = bases.open(BaseCatalogue.DEFAULT_BASE, quantisation);
+                if (found.isEmpty()) {
+                    return GoldenBases.notHere(BaseCatalogue.DEFAULT_BASE);
                 }
-                worst = Math.max(
-                        worst,
-                        Math.abs(sum / losses.length - golden.path("mean_nll").asDouble()));
+                try (Base base = found.get()) {
+                    outcomes.add(measure(base, json));
+                }
             }
+            return which.apply(outcomes.get(0));
         }
-        return new GoldenCase.Outcome.Measured(
-                worst, MAX_NLL_DIFFERENCE, "largest difference of a mean negative log-likelihood");
     }
 
-    private GoldenCase.Outcome topLogits(Base base, Path json) {
-        double worst = 0;
+    private Outcomes measure(Base base, Path json) {
+        JsonNode prompts = GoldenFiles.json(json);
         Path tensors = json.resolveSibling(json.getFileName().toString().replace(".json", ".safetensors"));
-        try (PromptLogits logits = new PromptLogits(torch, base, DType.F32, MAX_TOKENS);
+        double worstLikelihood = 0;
+        double worstLogit = 0;
+        try (PromptLogits logits = new PromptLogits(torch, base, DType.F32, longest(prompts));
                 SafetensorsFile file = SafetensorsFile.open(tensors)) {
-            int i = 0;
-            for (JsonNode golden : GoldenFiles.json(json)) {
-                float[] last =
-                        logits.score(ints(golden.path("prompt_ids")), List.of()).last();
+            for (int i = 0; i < prompts.size(); i++) {
+                JsonNode golden = prompts.get(i);
+                PromptLogits.Scores scores = logits.score(ints(golden.path("prompt_ids")), List.of());
+                double difference = mean(scores.negativeLogLikelihoods())
+                        - golden.path("mean_nll").asDouble(Double.NaN);
+                worstLikelihood = Math.max(worstLikelihood, Math.abs(difference));
                 long[] ids = file.longs("last_top50_ids_" + i);
                 float[] values = file.floats("last_top50_values_" + i);
                 for (int k = 0; k < ids.length; k++) {
-                    worst = Math.max(worst, Math.abs((double) last[(int) ids[k]] - values[k]));
+                    worstLogit = Math.max(worstLogit, Math.abs((double) scores.last()[(int) ids[k]] - values[k]));
                 }
-                i++;
             }
         }
-        return new GoldenCase.Outcome.Measured(
-                worst, MAX_LOGIT_DIFFERENCE, "largest difference of one of the 50 largest logits");
+        return new Outcomes(
+                new GoldenCase.Outcome.Measured(
+                        worstLikelihood, MAX_NLL_DIFFERENCE, "largest difference of a mean negative log-likelihood"),
+                new GoldenCase.Outcome.Measured(
+                        worstLogit, MAX_LOGIT_DIFFERENCE, "largest difference of one of the 50 largest logits"),
+                greedy(base, prompts));
     }
 
-    private GoldenCase.Outcome greedy(Base base, Path json) {
+    private static int longest(JsonNode prompts) {
+        return StreamSupport.stream(prompts.spliterator(), false)
+                .mapToInt(golden -> golden.path("prompt_ids").size())
+                .max()
+                .orElse(1);
+    }
+
+    private static double mean(float[] losses) {
+        double sum = 0;
+        for (float loss : losses) {
+            sum += loss;
+        }
+        return sum / losses.length;
+    }
+
+    private GoldenCase.Outcome greedy(Base base, JsonNode prompts) {
         DecodeOptions options = DecodeOptions.of(DType.F32);
         List<String> differences = new ArrayList<>();
         int excused = 0;
         try (EmbeddedGenerator generator = EmbeddedGenerator.start(torch, base, options, () -> 0)) {
-            for (JsonNode golden : GoldenFiles.json(json)) {
+            for (JsonNode golden : prompts) {
                 int[] expected = ints(golden.path("greedy_ids"));
                 List<Token> ours = generator
                         .submit(
                                 new GenerationRequest(
                                         ints(golden.path("prompt_ids")),
                                         List.of(),
-                                        Math.max(40, expected.length),
+                                        expected.length,
                                         List.of(),
                                         0,
                                         1,

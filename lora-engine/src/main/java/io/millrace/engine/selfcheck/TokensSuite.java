@@ -43,8 +43,7 @@ public final class TokensSuite implements GoldenSuite {
         return new Check(name, () -> {
             Optional<Base> opened = bases.open(BaseCatalogue.DEFAULT_BASE, Quantisation.NF4);
             if (opened.isEmpty()) {
-                return new GoldenCase.Outcome.Skipped(
-                        "needs the real base; pull it with `millrace base pull " + BaseCatalogue.DEFAULT_BASE + "`");
+                return GoldenBases.notHere(BaseCatalogue.DEFAULT_BASE);
             }
             try (Base base = opened.get()) {
                 List<String> wrong = new ArrayList<>();

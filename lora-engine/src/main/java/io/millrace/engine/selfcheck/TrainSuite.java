@@ -84,10 +84,7 @@ public final class TrainSuite implements GoldenSuite {
             return new Check(name, () -> trained()
                     .<GoldenCase.Outcome>map(
                             done -> new GoldenCase.Outcome.Measured(measure.apply(done), bound, detail))
-                    .orElseGet(() -> new GoldenCase.Outcome.Skipped(
-                            "the base " + run.path("base").asText()
-                                    + " isn't here; run `millrace base pull "
-                                    + run.path("base").asText() + "`")));
+                    .orElseGet(() -> GoldenBases.notHere(run.path("base").asText())));
         }
 
         private Optional<GoldenRun> trained() {

@@ -37,6 +37,35 @@ class TorchSuitesTest {
     }
 
     @Test
+    void theWholeCheckHasEveryKindOfCaseAndSaysWhyItSkipsOne() {
+        List<String> lines = new ArrayList<>();
+
+        SelfCheck.Summary summary = SelfCheck.of(torch, GoldenBases.none()).run(GOLDEN, lines::add);
+
+        assertThat(lines).noneMatch(line -> line.startsWith("FAIL"));
+        assertThat(summary.ok()).isTrue();
+        for (String kind : List.of("bnb", "nf4/", "logits/", "train/", "compose/", "decode/", "chat/")) {
+            assertThat(lines).anyMatch(line -> line.startsWith("ok " + kind));
+        }
+        for (String kind : List.of("nf4/normal_64x64.f32.fp4", "smollm2/tokens", "smollm2/nf4 nll", "metrics/BLEU")) {
+            assertThat(lines).anyMatch(line -> line.startsWith("skipped " + kind));
+        }
+    }
+
+    @Test
+    void aDirectoryThatCannotBeReadIsAFailedCaseAndTheOthersStillRun() {
+        GoldenSuite unreadable = directory -> {
+            throw new IllegalStateException("no list");
+        };
+        GoldenSuite good = directory ->
+                List.of(new Check("a/good", () -> new GoldenCase.Outcome.Measured(0, 0, "largest difference")));
+
+        SelfCheck.Summary summary = new SelfCheck(List.of(unreadable, good)).run(GOLDEN, line -> {});
+
+        assertThat(summary).isEqualTo(new SelfCheck.Summary(1, 1, 0));
+    }
+
+    @Test
     void aSelfCheckSaysHowEachCaseEnded() {
         GoldenSuite suite = directory -> List.of(
                 new Check("a/good", () -> new GoldenCase.Outcome.Measured(1e-5, 1e-4, "largest difference")),

@@ -2,18 +2,12 @@ package io.millrace.standalone.cli;
 
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
-import io.millrace.engine.selfcheck.ChatSuite;
-import io.millrace.engine.selfcheck.ComposeSuite;
-import io.millrace.engine.selfcheck.GoldenBases;
-import io.millrace.engine.selfcheck.LogitsSuite;
-import io.millrace.engine.selfcheck.Nf4Suite;
+import io.millrace.engine.base.BaseCatalogue;
+import io.millrace.engine.base.PulledBases;
 import io.millrace.engine.selfcheck.SelfCheck;
-import io.millrace.engine.selfcheck.TokensSuite;
-import io.millrace.engine.selfcheck.TrainSuite;
 import io.millrace.engine.torch.TorchRuntime;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -51,15 +45,8 @@ final class SelfcheckCommand implements Callable<Integer> {
                     ErrorCode.BAD_REQUEST, directory + " is no directory; name one with golden cases");
         }
         TorchRuntime torch = TorchRuntime.start(device, threads);
-        GoldenBases golden = new PulledBases(store.open());
-        SelfCheck.Summary summary = new SelfCheck(List.of(
-                        new Nf4Suite(),
-                        new LogitsSuite(torch),
-                        new TrainSuite(torch, golden),
-                        new ComposeSuite(torch),
-                        new TokensSuite(golden),
-                        new ChatSuite()))
-                .run(directory, out::line);
+        PulledBases bases = new PulledBases(store.open(), BaseCatalogue.standard());
+        SelfCheck.Summary summary = SelfCheck.of(torch, bases::open).run(directory, out::line);
         out.result(Map.of("passed", summary.passed(), "failed", summary.failed(), "skipped", summary.skipped()));
         return summary.ok() ? 0 : MillraceCommandLine.FAILED;
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.engine.base.BaseCatalogue;
 import io.millrace.engine.base.BaseStore;
 import io.millrace.engine.base.PulledBases;
+import io.millrace.engine.torch.TorchRuntime;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -13,8 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Runs on the real base where it has been pulled, and says so where it hasn't. */
-class TokensSuiteTest {
+class RealBaseSuitesTest {
     private static final Path GOLDEN = Path.of("src/test/resources/golden");
+
+    private final TorchRuntime torch = TorchRuntime.start("cpu", 1);
 
     @TestFactory
     Stream<DynamicTest> goldenCases() {
@@ -22,14 +25,18 @@ class TokensSuiteTest {
                 .map(Path::of)
                 .orElse(Path.of(System.getProperty("user.home"), ".millrace", "bases"));
         PulledBases pulled = new PulledBases(new BaseStore(bases), BaseCatalogue.standard());
-        return new TokensSuite(pulled::open)
-                .cases(GOLDEN).stream().map(c -> DynamicTest.dynamicTest(c.name(), () -> Nf4SuiteTest.check(c)));
+        return cases(pulled::open).map(c -> DynamicTest.dynamicTest(c.name(), () -> Nf4SuiteTest.check(c)));
     }
 
     @Test
     void withoutTheRealBaseEveryCaseSaysHowToGetIt() {
-        assertThat(new TokensSuite(GoldenBases.none()).cases(GOLDEN)).hasSize(4).allSatisfy(c -> assertThat(c.run())
+        assertThat(cases(GoldenBases.none())).hasSize(10).allSatisfy(c -> assertThat(c.run())
                 .isInstanceOfSatisfying(GoldenCase.Outcome.Skipped.class, skipped -> assertThat(skipped.reason())
                         .contains("millrace base pull smollm2-135m-instruct")));
+    }
+
+    private Stream<GoldenCase> cases(GoldenBases bases) {
+        return Stream.of(new TokensSuite(bases), new Smollm2Suite(torch, bases))
+                .flatMap(suite -> suite.cases(GOLDEN).stream());
     }
 }
