@@ -36,11 +36,12 @@ public final class DynamicMap {
 
     /**
      * The code of the value nearest to x, found as bitsandbytes' CPU quantiser finds it: x is first rounded to one of
-     * {@value #GRID} evenly spaced numbers in [-1, 1], so next to a midpoint the other neighbour can win.
+     * {@value #GRID} evenly spaced numbers in [-1, 1], so next to a midpoint the other neighbour can win. The rounding is
+     * in float32 there, which takes some numbers just below a half for one.
      */
     int code(float x) {
         double step = (GRID - 1) / 2.0;
-        double rounded = Math.floor((x + 1.0) * step + 0.5) / step - 1;
+        double rounded = Math.floor((x + 1f) * 0.5f * (GRID - 1) + 0.5f) / step - 1;
         int low = 0;
         int high = values.length - 1;
         while (high - low > 1) {

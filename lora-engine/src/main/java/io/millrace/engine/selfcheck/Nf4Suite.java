@@ -49,7 +49,8 @@ public final class Nf4Suite implements GoldenSuite {
                 return fp4();
             }
             int different = differing(BitsAndBytes.dequantise(file, "weight"), file);
-            if (different > 0 && differing(stridedByRow(file), file) == 0) {
+            long columns = file.info("expected").shape().get(1);
+            if (different > 0 && ReferenceKernel.misreads(columns) && differing(stridedByRow(file), file) == 0) {
                 return new GoldenCase.Outcome.Measured(
                         0,
                         0,
@@ -60,18 +61,14 @@ public final class Nf4Suite implements GoldenSuite {
         }
     }
 
-    /**
-     * What bitsandbytes' AVX-512 kernel for the CPU makes of a tensor: it looks an element's absmax up at row * (columns
-     * / 64) + column / 64 (integer divisions), which isn't the element's block unless the columns are whole blocks. Its
-     * other kernels and its quantiser run through the tensor as one sequence, as this engine does. Only for checking.
-     */
+    /** What the {@link ReferenceKernel} makes of a tensor that it misreads. */
     private static float[] stridedByRow(SafetensorsFile file) {
         BitsAndBytes.Parts parts = BitsAndBytes.parts(file, "weight");
         int columns = file.info("expected").shape().get(1).intValue();
         float[] values = new float[Math.toIntExact(file.info("expected").elements())];
         for (int i = 0; i < values.length; i++) {
-            int block = i / columns * (columns / Nf4.BLOCK) + i % columns / Nf4.BLOCK;
-            values[i] = Nf4.value(code(parts.packed().get(i / 2), i)) * parts.absmax()[block];
+            float absmax = parts.absmax()[ReferenceKernel.block(i, columns)];
+            values[i] = Nf4.value(code(parts.packed().get(i / 2), i)) * absmax;
         }
         return values;
     }

@@ -12,17 +12,15 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A quantised base with the values that bitsandbytes' AVX-512 kernel for the CPU makes of matrices whose rows aren't whole
- * blocks: it looks an element's absmax up at row * (columns / 64) + column / 64 (integer divisions), which isn't the
- * block that the element was quantised in. Other kernels, its quantiser and this engine take the elements as one sequence;
- * where rows are whole blocks all agree. The golden runs were computed with that kernel. Only for checking.
+ * A quantised base with the values that the {@link ReferenceKernel} makes of matrices that it misreads. The golden runs
+ * were computed with that kernel. Only for checking.
  */
 record ReferenceKernelBase(Base base) implements Base {
 
     @Override
     public BaseTensor tensor(String name) {
         BaseTensor tensor = base.tensor(name);
-        if (!(tensor instanceof BaseTensor.Nf4 nf4) || nf4.shape()[1] % Nf4.BLOCK == 0) {
+        if (!(tensor instanceof BaseTensor.Nf4 nf4) || !ReferenceKernel.misreads(nf4.shape()[1])) {
             return tensor;
         }
         float[] absmax = absmax(nf4);
@@ -32,8 +30,7 @@ record ReferenceKernelBase(Base base) implements Base {
         for (int i = 0; i < elements; i++) {
             int pair = nf4.packed().get(nf4.packed().position() + i / 2);
             int code = (i & 1) == 0 ? (pair >> 4) & 0xf : pair & 0xf;
-            int block = i / columns * (columns / Nf4.BLOCK) + i % columns / Nf4.BLOCK;
-            strided.putFloat(Nf4.value(code) * absmax[block]);
+            strided.putFloat(Nf4.value(code) * absmax[ReferenceKernel.block(i, columns)]);
         }
         return new BaseTensor.Dense(BaseTensor.Element.F32, nf4.shape(), strided.flip());
     }
