@@ -26,25 +26,38 @@ final class AdapterSet implements AutoCloseable {
     private final DecodeKernels kernels;
     private final List<AdapterTensors> adapters;
     private final int ranks;
+    private final boolean packed;
     private final TensorList a;
     private final TensorList b;
 
-    private AdapterSet(DecodeKernels kernels, List<AdapterTensors> adapters, int ranks, TensorList a, TensorList b) {
+    private AdapterSet(
+            DecodeKernels kernels,
+            List<AdapterTensors> adapters,
+            int ranks,
+            boolean packed,
+            TensorList a,
+            TensorList b) {
         this.kernels = kernels;
         this.adapters = adapters;
         this.ranks = ranks;
+        this.packed = packed;
         this.a = a;
         this.b = b;
     }
 
-    /** @param shapes the base's linear modules, block by block */
-    static AdapterSet of(Collection<AdapterTensors> adapters, List<ModuleShape> shapes, DecodeKernels kernels) {
+    /**
+     * @param shapes the base's linear modules, block by block
+     * @param packed whether for many passes of few tokens: their weights in the layout of the base's, which takes ten times
+     *     as long to make
+     */
+    static AdapterSet of(
+            Collection<AdapterTensors> adapters, List<ModuleShape> shapes, boolean packed, DecodeKernels kernels) {
         List<AdapterTensors> ordered = List.copyOf(adapters);
         int used = ordered.stream().mapToInt(AdapterTensors::rank).sum();
         int ranks = (used + RANK_STEP - 1) / RANK_STEP * RANK_STEP;
         List<Tensor> a = new ArrayList<>();
         List<Tensor> b = new ArrayList<>();
-        try (Builder builder = new Builder(ordered, ranks, ranks - used, kernels)) {
+        try (Builder builder = new Builder(ordered, ranks, ranks - used, packed, kernels)) {
             for (int first = 0; first < shapes.size() && ranks > 0; first += MODULES) {
                 List<ModuleShape> block = shapes.subList(first, first + MODULES);
                 a.add(builder.joinedA(block.subList(0, 3)));
@@ -56,7 +69,7 @@ final class AdapterSet implements AutoCloseable {
                 b.addAll(builder.siblings(block.subList(4, 6)));
                 b.add(builder.joinedB(block.get(6)));
             }
-            return new AdapterSet(kernels, ordered, ranks, TensorList.of(a), TensorList.of(b));
+            return new AdapterSet(kernels, ordered, ranks, packed, TensorList.of(a), TensorList.of(b));
         } finally {
             a.forEach(Tensor::close);
             b.forEach(Tensor::close);
@@ -64,7 +77,7 @@ final class AdapterSet implements AutoCloseable {
     }
 
     static AdapterSet none(DecodeKernels kernels) {
-        return of(List.of(), List.of(), kernels);
+        return of(List.of(), List.of(), true, kernels);
     }
 
     boolean containsAll(Collection<AdapterTensors> others) {
@@ -74,6 +87,10 @@ final class AdapterSet implements AutoCloseable {
     /** Of all adapters together, filled up. */
     int ranks() {
         return ranks;
+    }
+
+    boolean packed() {
+        return packed;
     }
 
     TensorList a() {
@@ -120,13 +137,15 @@ final class AdapterSet implements AutoCloseable {
         private final List<AdapterTensors> adapters;
         private final int ranks;
         private final int filling;
+        private final boolean packed;
         private final DecodeKernels kernels;
         private final Tensor zero;
 
-        Builder(List<AdapterTensors> adapters, int ranks, int filling, DecodeKernels kernels) {
+        Builder(List<AdapterTensors> adapters, int ranks, int filling, boolean packed, DecodeKernels kernels) {
             this.adapters = adapters;
             this.ranks = ranks;
             this.filling = filling;
+            this.packed = packed;
             this.kernels = kernels;
             this.zero = kernels.tensor(new float[] {0}, 1);
         }
@@ -145,7 +164,7 @@ final class AdapterSet implements AutoCloseable {
                     }
                     fill(parts, scope, filling, module.in(), true);
                 }
-                return kernels.packed(parts, 0);
+                return weight(parts, 0);
             }
         }
 
@@ -175,7 +194,7 @@ final class AdapterSet implements AutoCloseable {
                 return zeros(0);
             }
             try (TensorScope scope = new TensorScope()) {
-                return kernels.packed(partsOfB(module, scope), 1);
+                return weight(partsOfB(module, scope), 1);
             }
         }
 
@@ -188,7 +207,7 @@ final class AdapterSet implements AutoCloseable {
                 TensorList list = scope.own(TensorList.of(blocks));
                 Tensor whole =
                         scope.own(kernels.call("block_diagonal").arg(list).toTensor());
-                return kernels.packed(List.of(whole), 0);
+                return weight(List.of(whole), 0);
             }
         }
 
@@ -203,6 +222,10 @@ final class AdapterSet implements AutoCloseable {
             }
             fill(parts, scope, filling, module.out(), false);
             return parts;
+        }
+
+        private Tensor weight(List<Tensor> parts, int dimension) {
+            return packed ? kernels.packed(parts, dimension) : kernels.joined(parts, dimension);
         }
 
         private boolean targeted(ModuleShape module) {

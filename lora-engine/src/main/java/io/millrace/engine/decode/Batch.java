@@ -14,8 +14,14 @@ import java.util.Set;
  * prompt is being computed. For the decode thread alone.
  */
 final class Batch implements AutoCloseable {
-    /** From this length on, a prompt's cost in a set with many others' adapters exceeds that of making its own set. */
-    private static final int LONG_PROMPT = 128;
+    /**
+     * Prompt tokens times ranks of others' adapters, from which on passing them through these costs more than making a set
+     * of the row's own adapters. Measured with the shape of SmolLM2-135M.
+     */
+    private static final long MUCH_FOR_OTHERS = 1024;
+
+    /** Prompt tokens computed at a time where more rows wait for their first token than for their next. */
+    private static final int BURST = 256;
 
     /** Not worth making smaller. */
     private static final int SMALL_RANKS = 32;
@@ -77,24 +83,34 @@ final class Batch implements AutoCloseable {
         joining = Optional.of(row);
         cache.shrinkTo(longestLimit());
         Set<AdapterTensors> own = adapters(List.of(row));
-        int others = ranks(adapters(rows));
-        if (row.request().promptIds().length > LONG_PROMPT && !own.isEmpty() && others > ranks(own)) {
-            joiningSet = Optional.of(model.set(own));
+        Set<AdapterTensors> all = adapters(rows);
+        all.addAll(adapters(expected));
+        long others = ranks(all) - ranks(own);
+        if (row.request().promptIds().length * others > MUCH_FOR_OTHERS) {
+            joiningSet = Optional.of(model.passingSet(own));
         }
     }
 
     /**
-     * Computes the next chunk of the joining row's prompt.
+     * How many prompt tokens may be computed before the running rows' next token. They wait for one chunk at most, unless
+     * as many rows or more came at once: a step takes nearly as long for few rows as for all.
+     */
+    int prefillTokens() {
+        boolean burst = rows.isEmpty() || expected.size() >= Math.max(2, rows.size());
+        return burst ? Math.max(options.prefillChunk(), BURST) : options.prefillChunk();
+    }
+
+    /**
+     * Computes the next part of the joining row's prompt.
      *
+     * @param atMost tokens
      * @return the logits [1, vocab] of its first token, once the prompt is done: the row is then one of {@link #rows}
      */
-    Optional<Tensor> prefill() {
+    Optional<Tensor> prefill(int atMost) {
         Row row = joining.orElseThrow();
         int[] prompt = row.request().promptIds();
         int start = row.computed();
-        // Nobody waits while the batch is empty.
-        int chunk = rows.isEmpty() ? Math.max(options.prefillChunk(), 256) : options.prefillChunk();
-        int end = Math.min(prompt.length, start + chunk);
+        int end = Math.min(prompt.length, start + atMost);
         cache.ensure(slotsFor(rows.size() + 1), end);
         AdapterSet used = joiningSet.orElseGet(this::sharedSet);
         Tensor logits = model.prefill(

@@ -17,12 +17,17 @@ import java.util.Map;
 final class DecodeKernels implements AutoCloseable {
     private final TorchRuntime torch;
     private final TorchModule module;
+    /** The same for adapters whose weights aren't packed. */
+    private final TorchModule plainAdapters;
+
     private final DType dtype;
     private final boolean packs;
 
-    private DecodeKernels(TorchRuntime torch, TorchModule module, DType dtype, boolean packs) {
+    private DecodeKernels(
+            TorchRuntime torch, TorchModule module, TorchModule plainAdapters, DType dtype, boolean packs) {
         this.torch = torch;
         this.module = module;
+        this.plainAdapters = plainAdapters;
         this.dtype = dtype;
         this.packs = packs;
     }
@@ -30,10 +35,11 @@ final class DecodeKernels implements AutoCloseable {
     static DecodeKernels compile(TorchRuntime torch, BaseDescription base, DType dtype) {
         TorchSource source =
                 TorchSource.resource(DecodeKernels.class, "decode.py").with(parameters(base, dtype));
-        if (dtype == DType.BF16 && !torch.device().isCuda() && canPack(torch)) {
-            return new DecodeKernels(torch, torch.load(source.and(linear("linear-packed.py"))), dtype, true);
-        }
-        return new DecodeKernels(torch, torch.load(source.and(linear("linear.py"))), dtype, false);
+        boolean packs = dtype == DType.BF16 && !torch.device().isCuda() && canPack(torch);
+        TorchSource whole = source.and(part(packs ? "linear-packed.py" : "linear.py"));
+        TorchModule module = torch.load(whole.and(part("adapters-alike.py")));
+        TorchModule plainAdapters = packs ? torch.load(whole.and(part("adapters-plain.py"))) : module;
+        return new DecodeKernels(torch, module, plainAdapters, dtype, packs);
     }
 
     TorchRuntime torch() {
@@ -51,6 +57,11 @@ final class DecodeKernels implements AutoCloseable {
 
     TorchCall call(String method) {
         return module.call(method);
+    }
+
+    /** A method that takes a set of adapters. */
+    TorchCall call(String method, AdapterSet set) {
+        return (set.packed() ? module : plainAdapters).call(method);
     }
 
     /** A copy in the dtype of activations. */
@@ -85,9 +96,10 @@ final class DecodeKernels implements AutoCloseable {
     @Override
     public void close() {
         module.close();
+        plainAdapters.close();
     }
 
-    private static TorchSource linear(String resource) {
+    private static TorchSource part(String resource) {
         return TorchSource.resource(DecodeKernels.class, resource);
     }
 
@@ -122,7 +134,7 @@ final class DecodeKernels implements AutoCloseable {
                   y = torch.to(x, 15)
                   return torch.sum(torch.to(self.linear_add(self.linear(y, self.packed(y)), y, self.packed(y)), 6))
                 """);
-        try (TorchModule module = torch.load(probe.and(linear("linear-packed.py")));
+        try (TorchModule module = torch.load(probe.and(part("linear-packed.py")));
                 TensorScope scope = new TensorScope()) {
             Tensor x = scope.own(torch.tensor(identity, 64, 64));
             return scope.own(module.call("probe").arg(x).toTensor()).toFloat() == 128;

@@ -19,6 +19,7 @@ final class DecodeLoop implements Runnable {
     private final Batch batch;
     private final TokenChooser chooser;
     private final Set<Integer> endTokens;
+    private final int prefillChunk;
     private volatile int activeRows;
 
     DecodeLoop(DecodeModel model, Base base, DecodeOptions options, RequestQueue queue) {
@@ -26,6 +27,7 @@ final class DecodeLoop implements Runnable {
         this.batch = new Batch(model, options);
         this.chooser = new TokenChooser(
                 model.kernels(), base.tokenizer(), base.description().vocabSize());
+        this.prefillChunk = options.prefillChunk();
         this.endTokens =
                 options.stopAtEndOfText() ? Set.copyOf(base.description().eosTokenIds()) : Set.of();
     }
@@ -58,19 +60,28 @@ final class DecodeLoop implements Runnable {
         }
     }
 
-    /** One token for each running row, and one chunk of a prompt. */
+    /** One token for each running row, and before that some tokens of prompts. */
     private void turn() {
         dropCancelled();
         batch.expect(queue.first(batch.freeRows()));
-        admit();
-        activeRows = batch.size();
-        if (batch.joining().isPresent()) {
-            prefill(batch.joining().orElseThrow());
+        int left = batch.prefillTokens();
+        while (left >= prefillChunk && joins()) {
+            left -= prefill(batch.joining().orElseThrow(), left);
+            batch.expect(queue.first(batch.freeRows()));
         }
         if (!batch.rows().isEmpty()) {
             step();
         }
         activeRows = batch.size();
+    }
+
+    /** Whether there is a prompt to compute. */
+    private boolean joins() {
+        if (batch.joining().isEmpty()) {
+            admit();
+        }
+        activeRows = batch.size();
+        return batch.joining().isPresent();
     }
 
     private void admit() {
@@ -84,9 +95,11 @@ final class DecodeLoop implements Runnable {
         });
     }
 
-    private void prefill(Row row) {
+    /** @return tokens computed */
+    private int prefill(Row row, int atMost) {
+        int before = row.computed();
         try {
-            Optional<Tensor> logits = batch.prefill();
+            Optional<Tensor> logits = batch.prefill(atMost);
             if (logits.isPresent()) {
                 try (Tensor first = logits.orElseThrow()) {
                     accept(List.of(row), chooser.choose(first, List.of(row)));
@@ -97,6 +110,7 @@ final class DecodeLoop implements Runnable {
             leave(row, true);
             row.fail(e);
         }
+        return Math.max(1, row.computed() - before);
     }
 
     private void step() {

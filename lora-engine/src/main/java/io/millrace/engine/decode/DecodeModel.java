@@ -57,7 +57,12 @@ final class DecodeModel implements AutoCloseable {
     }
 
     AdapterSet set(Collection<AdapterTensors> adapters) {
-        return adapters.isEmpty() ? AdapterSet.none(kernels) : AdapterSet.of(adapters, modules, kernels);
+        return adapters.isEmpty() ? AdapterSet.none(kernels) : AdapterSet.of(adapters, modules, true, kernels);
+    }
+
+    /** A set that is made quickly, for a prompt or two. */
+    AdapterSet passingSet(Collection<AdapterTensors> adapters) {
+        return AdapterSet.of(adapters, modules, !kernels.packs(), kernels);
     }
 
     KeyValueCache cache() {
@@ -83,7 +88,7 @@ final class DecodeModel implements AutoCloseable {
             for (int i = 0; i < ids.length; i++) {
                 ids[i] = tokens[i];
             }
-            TorchCall call = kernels.call("prefill")
+            TorchCall call = kernels.call("prefill", set)
                     .arg(weights.embedding())
                     .arg(pass.own(kernels.torch().tensor(ids, ids.length)))
                     .arg(row)
@@ -112,7 +117,7 @@ final class DecodeModel implements AutoCloseable {
         }
         long length = 1 + LongStream.of(positions).max().orElseThrow();
         try (TensorScope pass = new TensorScope()) {
-            TorchCall call = kernels.call("decode")
+            TorchCall call = kernels.call("decode", set)
                     .arg(weights.embedding())
                     .arg(pass.own(kernels.torch().tensor(tokens, rows)))
                     .arg(pass.own(kernels.torch().tensor(positions, rows)))

@@ -36,13 +36,13 @@ def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
 
 # [T, k R]: what the adapters' A make of x, weighted.
 def down_to_rank(self, x: Tensor, a: Tensor, weights: Tensor) -> Tensor:
-  return torch.mul_(self.linear(x, a), weights)
+  return torch.mul_(self.adapter_linear(x, a), weights)
 
 # Adds B d of one module to its columns of y.
 def add_up(self, y: Tensor, start: int, end: int, d: Tensor, part: int, b: Tensor) -> Tensor:
   if b.numel() > 0:
     r = torch.size(b, 1)
-    z = torch.add_(y[:, start:end], self.linear(d[:, part * r:(part + 1) * r].contiguous(), b))
+    z = torch.add_(y[:, start:end], self.adapter_linear(d[:, part * r:(part + 1) * r].contiguous(), b))
   return y
 
 def block_start(self, x: Tensor, l: int, w: List[Tensor], a: List[Tensor], b: List[Tensor], weights3: Tensor) -> Tensor:
@@ -51,7 +51,7 @@ def block_start(self, x: Tensor, l: int, w: List[Tensor], a: List[Tensor], b: Li
   if len(a) > 0:
     d = self.down_to_rank(h, a[4 * l], weights3)
     if b[9 * l].numel() > 0:
-      y = self.linear_add(d, y, b[9 * l])
+      y = self.adapter_linear_add(d, y, b[9 * l])
     else:
       y = self.add_up(y, 0, ${q_end}, d, 0, b[9 * l + 1])
       y = self.add_up(y, ${q_end}, ${k_end}, d, 1, b[9 * l + 2])
@@ -62,13 +62,13 @@ def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], a: List[Tens
   x = self.linear_add(o, x0, w[6 * l + 2])
   if len(a) > 0:
     if b[9 * l + 4].numel() > 0:
-      x = self.linear_add(self.down_to_rank(o, a[4 * l + 1], weights), x, b[9 * l + 4])
+      x = self.adapter_linear_add(self.down_to_rank(o, a[4 * l + 1], weights), x, b[9 * l + 4])
   h = self.norm(x, w[6 * l + 3])
   y = self.linear(h, w[6 * l + 4])
   if len(a) > 0:
     d = self.down_to_rank(h, a[4 * l + 2], weights2)
     if b[9 * l + 5].numel() > 0:
-      y = self.linear_add(d, y, b[9 * l + 5])
+      y = self.adapter_linear_add(d, y, b[9 * l + 5])
     else:
       y = self.add_up(y, 0, ${intermediate}, d, 0, b[9 * l + 6])
       y = self.add_up(y, ${intermediate}, 2 * ${intermediate}, d, 1, b[9 * l + 7])
@@ -76,7 +76,7 @@ def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], a: List[Tens
   x = self.linear_add(g, x, w[6 * l + 5])
   if len(a) > 0:
     if b[9 * l + 8].numel() > 0:
-      x = self.linear_add(self.down_to_rank(g, a[4 * l + 3], weights), x, b[9 * l + 8])
+      x = self.adapter_linear_add(self.down_to_rank(g, a[4 * l + 3], weights), x, b[9 * l + 8])
   return x
 
 # One token for each of rows 0..T-1 of the cache: token t stands at positions[t] of row t. Logits [T, V].

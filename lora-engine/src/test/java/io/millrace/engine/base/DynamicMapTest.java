@@ -11,7 +11,9 @@ class DynamicMapTest {
         for (int code = 0; code < values.length; code++) {
             // next to zero the map is finer than the grid that numbers are rounded to first
             if (Math.abs(values[code]) > 1e-3f) {
-                assertThat(DynamicMap.signed().code(values[code])).as("code of " + values[code]).isEqualTo(code);
+                assertThat(DynamicMap.signed().code(values[code]))
+                        .as("code of " + values[code])
+                        .isEqualTo(code);
             }
         }
     }

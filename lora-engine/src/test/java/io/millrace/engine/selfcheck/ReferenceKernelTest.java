@@ -2,13 +2,14 @@ package io.millrace.engine.selfcheck;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReferenceKernelTest {
     @Test
     void misreadsRowsOfWholeVectorsThatAreNotWholeBlocks() {
-        assertThat(new long[] {32, 96, 176, 1552}).allMatch(ReferenceKernel::misreads);
-        assertThat(new long[] {64, 576, 1536, 40, 72, 100, 200}).noneMatch(ReferenceKernel::misreads);
+        assertThat(List.of(32L, 96L, 176L, 1552L)).allMatch(ReferenceKernel::misreads);
+        assertThat(List.of(64L, 576L, 1536L, 40L, 72L, 100L, 200L)).noneMatch(ReferenceKernel::misreads);
     }
 
     @Test

@@ -1,4 +1,4 @@
-package io.millrace.engine.train;
+package io.millrace.engine;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -6,10 +6,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Resident memory of this process, where the system tells. */
-final class Resident {
+public final class Resident {
     private Resident() {}
 
-    static long kilobytes() {
+    public static long kilobytes() {
         Path status = Path.of("/proc/self/status");
         if (!Files.isReadable(status)) {
             return 0;
