@@ -41,7 +41,8 @@ public final class DynamicMap {
      */
     int code(float x) {
         double step = (GRID - 1) / 2.0;
-        double rounded = Math.floor((x + 1f) * 0.5f * (GRID - 1) + 0.5f) / step - 1;
+        float place = (x + 1f) * 0.5f * (GRID - 1) + 0.5f;
+        double rounded = Math.floor(place) / step - 1;
         int low = 0;
         int high = values.length - 1;
         while (high - low > 1) {

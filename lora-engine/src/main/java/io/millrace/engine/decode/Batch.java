@@ -85,8 +85,8 @@ final class Batch implements AutoCloseable {
         Set<AdapterTensors> own = adapters(List.of(row));
         Set<AdapterTensors> all = adapters(rows);
         all.addAll(adapters(expected));
-        long others = ranks(all) - ranks(own);
-        if (row.request().promptIds().length * others > MUCH_FOR_OTHERS) {
+        int others = ranks(all) - ranks(own);
+        if ((long) row.request().promptIds().length * others > MUCH_FOR_OTHERS) {
             joiningSet = Optional.of(model.passingSet(own));
         }
     }
