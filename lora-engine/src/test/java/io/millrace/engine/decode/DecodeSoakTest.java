@@ -52,7 +52,7 @@ class DecodeSoakTest {
             List<Generation> generations = IntStream.range(0, ROWS)
                     .mapToObj(row -> generator.submit(
                             GenerationRequest.greedy(
-                                    new SplittableRandom(ROWS * round + row)
+                                    new SplittableRandom((long) ROWS * round + row)
                                             .ints(20 + 5 * row, 0, 200)
                                             .toArray(),
                                     row == 0 ? List.of() : List.of(new WeightedAdapter(adapter, 1)),
