@@ -7,6 +7,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.core.VersionId;
 import io.millrace.proto.internal.File;
 import io.millrace.proto.internal.PublishVersion;
+import io.millrace.registry.VersionEntry.Comparison;
 import io.millrace.registry.VersionEntry.Evaluation;
 import io.millrace.registry.VersionEntry.FileEntry;
 import java.util.Comparator;
@@ -96,8 +97,28 @@ public final class VersionCodec {
                 .setHasChampion(!Double.isNaN(evaluation.heldoutLossChampion()))
                 .setHeldoutLossChampion(evaluation.heldoutLossChampion())
                 .setHeldoutLossBase(evaluation.heldoutLossBase())
-                .setTrainLoss(evaluation.trainLoss()));
+                .setTrainLoss(evaluation.trainLoss())
+                .addAllComparisons(evaluation.comparisons().stream()
+                        .map(VersionCodec::comparison)
+                        .toList())
+                .setConfidence(evaluation.confidence())
+                .setResamples(evaluation.resamples())
+                .setSeed(evaluation.seed()));
         return command.build();
+    }
+
+    private static io.millrace.proto.internal.Comparison comparison(Comparison c) {
+        return io.millrace.proto.internal.Comparison.newBuilder()
+                .setSet(c.set())
+                .setExamples(c.examples())
+                .setLoss(c.loss())
+                .setLossChampion(c.lossChampion())
+                .setLower(c.lower())
+                .setUpper(c.upper())
+                .setTolerance(c.tolerance())
+                .setWorseShare(c.worseShare())
+                .setVerdict(c.verdict())
+                .build();
     }
 
     private static List<FileEntry> files(PublishVersion command, Digest manifest) {
@@ -126,7 +147,22 @@ public final class VersionCodec {
                 heldOut ? e.getHeldoutLoss() : Double.NaN,
                 heldOut && e.getHasChampion() ? e.getHeldoutLossChampion() : Double.NaN,
                 heldOut ? e.getHeldoutLossBase() : Double.NaN,
-                e.getTrainLoss());
+                e.getTrainLoss(),
+                e.getComparisonsList().stream()
+                        .map(c -> new Comparison(
+                                c.getSet(),
+                                c.getExamples(),
+                                c.getLoss(),
+                                c.getLossChampion(),
+                                c.getLower(),
+                                c.getUpper(),
+                                c.getTolerance(),
+                                c.getWorseShare(),
+                                c.getVerdict()))
+                        .toList(),
+                e.getConfidence(),
+                e.getResamples(),
+                e.getSeed());
     }
 
     static VersionId versionId(String field, String hex) {

@@ -40,13 +40,47 @@ public record VersionEntry(
     /** One file of a version; its bytes are the blob of that digest. */
     public record FileEntry(String name, Digest sha256, long sizeBytes) {}
 
-    /** The gate's numbers; a loss that wasn't measured is NaN. */
+    /**
+     * The gate's numbers; a loss that wasn't measured is NaN.
+     *
+     * @param comparisons with the champion, one for each set
+     * @param confidence at which a candidate counts as worse; 0 where nothing was compared
+     * @param resamples of the bootstrap
+     * @param seed of the bootstrap
+     */
     public record Evaluation(
             int heldoutExamples,
             double heldoutLoss,
             double heldoutLossChampion,
             double heldoutLossBase,
-            double trainLoss) {}
+            double trainLoss,
+            List<Comparison> comparisons,
+            double confidence,
+            int resamples,
+            long seed) {
+        public Evaluation {
+            comparisons = List.copyOf(comparisons);
+        }
+    }
+
+    /**
+     * Candidate and champion on one set.
+     *
+     * @param lower bound of the mean difference, candidate minus champion
+     * @param tolerance how much worse is let pass, a part of the champion's loss
+     * @param worseShare of the resamples in which the candidate is worse by more than that
+     * @param verdict {@code passes}, {@code fails} or {@code too_few}
+     */
+    public record Comparison(
+            String set,
+            int examples,
+            double loss,
+            double lossChampion,
+            double lower,
+            double upper,
+            double tolerance,
+            double worseShare,
+            String verdict) {}
 
     public Optional<FileEntry> file(String name) {
         return files.stream().filter(f -> f.name().equals(name)).findFirst();

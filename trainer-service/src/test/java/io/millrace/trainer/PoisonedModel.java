@@ -7,6 +7,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.train.AdapterState;
 import io.millrace.engine.train.AdapterTrainer;
+import io.millrace.engine.train.SequenceScore;
 import io.millrace.engine.train.StepOptions;
 import io.millrace.engine.train.StepResult;
 import io.millrace.engine.train.TrainingModel;
@@ -63,6 +64,11 @@ record PoisonedModel(TrainingModel model) implements TrainingModel {
         @Override
         public double[] losses(List<TrainingSequence> sequences, int microBatch) {
             return trainer.losses(sequences, microBatch);
+        }
+
+        @Override
+        public List<SequenceScore> scores(List<TrainingSequence> sequences, int microBatch) {
+            return trainer.scores(sequences, microBatch);
         }
 
         @Override

@@ -20,6 +20,9 @@ public interface AdapterTrainer extends AutoCloseable {
     /** Mean negative log-likelihood of each sequence's labelled tokens under the current adapter, without dropout. */
     double[] losses(List<TrainingSequence> sequences, int microBatch);
 
+    /** As {@link #losses}, with how many tokens greedy decoding would get right. */
+    List<SequenceScore> scores(List<TrainingSequence> sequences, int microBatch);
+
     /** The current state, copied off the device. Deterministic: the same steps give the same bytes. */
     AdapterState state();
 

@@ -10,11 +10,14 @@ import io.millrace.engine.base.Base;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
+import io.millrace.engine.torch.TensorScope;
+import io.millrace.engine.torch.TorchCall;
 import io.millrace.engine.torch.TorchModule;
 import io.millrace.engine.torch.TorchRuntime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /** A Llama base that trains adapters. Steps of different adapters may be asked for by different threads; one runs at a time. */
 public final class LlamaTrainingModel implements TrainingModel {
@@ -110,27 +113,52 @@ public final class LlamaTrainingModel implements TrainingModel {
         check(sequences, microBatch);
         LossSum sum = new LossSum(sequences);
         for (MicroBatch batch : MicroBatch.split(sequences, microBatch)) {
-            TensorList tables = frozen.tables(batch.length());
-            try (Tensor ids = torch.tensor(batch.ids(), batch.size(), batch.length());
-                    Tensor at = torch.tensor(batch.at(), batch.at().length);
-                    Tensor targets = torch.tensor(batch.targets(), batch.targets().length);
-                    Tensor nll = maths.call("losses")
-                            .arg(ids)
-                            .arg(at)
-                            .arg(targets)
-                            .arg(tables)
-                            .arg(frozen.layers())
-                            .arg(frozen.absmaxStarts())
-                            .arg(parameters.adapters())
-                            .arg(parameters.layout().spec())
-                            .arg(scale)
-                            .arg(joint.forLayout(parameters.layout()))
-                            .arg(headRows())
-                            .toTensor()) {
+            try (TensorScope scope = new TensorScope();
+                    Tensor nll =
+                            measure("losses", batch, parameters, scale, scope).toTensor()) {
                 sum.add(batch, nll.toFloats());
             }
         }
         return sum.bySequence();
+    }
+
+    synchronized List<SequenceScore> scores(
+            LoraParameters parameters, double scale, List<TrainingSequence> sequences, int microBatch) {
+        check(sequences, microBatch);
+        LossSum sum = new LossSum(sequences);
+        int[] right = new int[sequences.size()];
+        for (MicroBatch batch : MicroBatch.split(sequences, microBatch)) {
+            try (TensorScope scope = new TensorScope()) {
+                List<Tensor> both = scope.own(
+                        measure("scores", batch, parameters, scale, scope).toTensors());
+                sum.add(batch, both.get(0).toFloats());
+                float[] hits = both.get(1).toFloats();
+                for (int i = 0; i < hits.length; i++) {
+                    right[batch.owner()[i]] += hits[i] > 0 ? 1 : 0;
+                }
+            }
+        }
+        double[] losses = sum.bySequence();
+        return IntStream.range(0, losses.length)
+                .mapToObj(i -> new SequenceScore(losses[i], sequences.get(i).labelledTokens(), right[i]))
+                .toList();
+    }
+
+    /** A call of one of the methods that only look. */
+    private TorchCall measure(
+            String method, MicroBatch batch, LoraParameters parameters, double scale, TensorScope scope) {
+        return maths.call(method)
+                .arg(scope.own(torch.tensor(batch.ids(), batch.size(), batch.length())))
+                .arg(scope.own(torch.tensor(batch.at(), batch.at().length)))
+                .arg(scope.own(torch.tensor(batch.targets(), batch.targets().length)))
+                .arg(frozen.tables(batch.length()))
+                .arg(frozen.layers())
+                .arg(frozen.absmaxStarts())
+                .arg(parameters.adapters())
+                .arg(parameters.layout().spec())
+                .arg(scale)
+                .arg(joint.forLayout(parameters.layout()))
+                .arg(headRows());
     }
 
     /** Adds the gradients of all micro-batches to the parameters' gradient. */

@@ -160,6 +160,11 @@ public final class LoraTrainer implements AdapterTrainer {
     }
 
     @Override
+    public List<SequenceScore> scores(List<TrainingSequence> sequences, int microBatch) {
+        return model.scores(parameters, config.scale(), sequences, microBatch);
+    }
+
+    @Override
     public AdapterState state() {
         FlatState.Moments moments = new FlatState.Moments(m.toFloats(), v.toFloats());
         return new FlatState(parameters.weights().toFloats(), Optional.of(moments), average.map(Tensor::toFloats), step)

@@ -103,6 +103,22 @@ def losses(self, ids: Tensor, at: Tensor, targets: Tensor, tables: List[Tensor],
   kept = self.forward(ids, 0, tables, layers, starts, adapters, spec, scale, joint, common, none, none)
   return self.head(kept[0][0], at, targets, none, tables, chunk)[0]
 
+# nll [n], and [n] f32: 1 where the target is what greedy decoding takes, else 0
+def scores(self, ids: Tensor, at: Tensor, targets: Tensor, tables: List[Tensor], layers: List[List[Tensor]], starts: List[int], adapters: List[List[Tensor]], spec: List[int], scale: float, joint: List[Tensor], chunk: int) -> List[Tensor]:
+  none = torch.zeros([0], device=ids.device)
+  common = self.shared(ids.size(1), tables, joint[0].dtype)
+  x = self.forward(ids, 0, tables, layers, starts, adapters, spec, scale, joint, common, none, none)[0][0]
+  unit, r = self.normalise(torch.index_select(x, 0, at))
+  h = unit * tables[1]
+  right: List[Tensor] = []
+  i = 0
+  while i < at.size(0):
+    j = min(i + chunk, at.size(0))
+    best = torch.argmax(torch.linear(h[i:j], tables[2]), -1)
+    right.append((best == targets[i:j]).to(6))
+    i = j
+  return [self.head(x, at, targets, none, tables, chunk)[0], torch.cat(right)]
+
 # Logits [n, V] f32 at rows [n]
 def logits(self, ids: Tensor, at: Tensor, tables: List[Tensor], layers: List[List[Tensor]], starts: List[int], adapters: List[List[Tensor]], spec: List[int], scale: float, joint: List[Tensor]) -> Tensor:
   none = torch.zeros([0], device=ids.device)

@@ -176,6 +176,40 @@ class LoraTrainerTest {
     }
 
     @Test
+    void scoresCountTheTokensThatGreedyDecodingTakes() {
+        try (LlamaTrainingModel model = TrainingModels.load(torch, base, DType.F32);
+                AdapterTrainer trainer = model.create(CONFIG, 1)) {
+            List<TrainingSequence> sequences = GradientTest.sequences();
+            steps(trainer, 0, 12);
+            List<SequenceScore> scores = trainer.scores(sequences, 2);
+
+            for (int s = 0; s < sequences.size(); s++) {
+                TrainingSequence sequence = sequences.get(s);
+                int right = 0;
+                for (int i = 1; i < sequence.length(); i++) {
+                    if (sequence.labelled()[i]) {
+                        float[] logits =
+                                model.logits(sequence.tokenIds(), java.util.Optional.of(trainer.weights()), i - 1);
+                        right += argmax(logits) == sequence.tokenIds()[i] ? 1 : 0;
+                    }
+                }
+                assertThat(scores.get(s).right()).isEqualTo(right);
+                assertThat(scores.get(s).tokens()).isEqualTo(sequence.labelledTokens());
+                assertThat(scores.get(s).loss()).isEqualTo(trainer.losses(sequences, 2)[s], within(1e-9));
+            }
+            assertThat(scores).anyMatch(score -> score.right() > 0).anyMatch(score -> !score.exact());
+        }
+    }
+
+    private static int argmax(float[] values) {
+        int best = 0;
+        for (int i = 1; i < values.length; i++) {
+            best = values[i] > values[best] ? i : best;
+        }
+        return best;
+    }
+
+    @Test
     void aNonFiniteStepLeavesTheAdapterAsItWas() {
         try (LlamaTrainingModel model = TrainingModels.load(torch, base, DType.F32)) {
             AdapterWeights poisoned = GradientTest.randomAdapter(base, CONFIG);

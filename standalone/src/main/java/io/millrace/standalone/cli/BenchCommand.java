@@ -6,6 +6,7 @@ import io.millrace.bench.PublishBench;
 import io.millrace.bench.RoutingBench;
 import io.millrace.bench.ServeBench;
 import io.millrace.bench.StepBench;
+import io.millrace.bench.continual.ContinualBench;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Spec;
             ServeBench.class,
             LookupBench.class,
             RoutingBench.class,
-            PublishBench.class
+            PublishBench.class,
+            ContinualBench.class
         })
 final class BenchCommand implements Runnable {
     @Spec

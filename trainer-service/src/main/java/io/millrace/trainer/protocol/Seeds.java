@@ -29,6 +29,11 @@ public final class Seeds {
         return hash("example", seed + ":" + exampleId);
     }
 
+    /** Of the gate's resampling for a candidate with these weights. */
+    public static long ofGate(Digest state) {
+        return hash("gate", state.hex());
+    }
+
     private static long hash(String purpose, String of) {
         byte[] digest = Digest.sha256().digest((purpose + "\n" + of).getBytes(StandardCharsets.UTF_8));
         return ByteBuffer.wrap(digest).getLong();

@@ -4,24 +4,31 @@ import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
 import io.millrace.core.AdapterWeights;
 import io.millrace.core.VersionId;
+import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.train.AdapterTrainer;
 import io.millrace.engine.train.TrainingModel;
 import io.millrace.proto.internal.Evaluation;
+import io.millrace.proto.internal.ExampleRef;
+import io.millrace.proto.internal.HeadState;
 import io.millrace.proto.internal.Promotion;
 import io.millrace.proto.internal.RoundSummary;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.RegistryView;
 import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.protocol.AdapterFold;
+import io.millrace.trainer.protocol.Seeds;
 import io.millrace.trainer.publish.HeldOutLosses.Item;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 /**
- * The gate: a candidate becomes champion unless its loss on the rolling held-out set is above the champion's. Too few
- * held-out examples can't judge, so they pass, and the reason says so.
+ * Measures a candidate, the champion and the base on the adapter's rolling and reference sets, and asks the
+ * {@link Gate}. The champion's losses are measured once an example.
  */
 final class Check {
     private static final String BASE = "base";
@@ -49,27 +56,70 @@ final class Check {
             AdapterTrainer candidate,
             RegistryView registry) {
         int batch = settings.microBatch();
-        List<Item> items = losses.items(fold.head().state().getHeldOutList(), settings.maxLength());
-        double loss = losses.mean(adapter, candidateName(fold), items, s -> candidate.losses(s, batch));
-        double baseLoss = losses.mean(adapter, BASE, items, s -> model.baseLosses(s, batch));
+        HeadState head = fold.head().state();
+        Set<ExampleRef> wanted = new LinkedHashSet<>(head.getReferenceList());
+        wanted.addAll(head.getHeldOutList());
+        List<Item> items = losses.items(wanted, settings.maxLength());
+        Map<ExampleRef, Double> own = losses.of(adapter, candidateName(fold), items, s -> candidate.losses(s, batch));
+        Map<ExampleRef, Double> base = losses.of(adapter, BASE, items, s -> model.baseLosses(s, batch));
         Optional<VersionEntry> champion =
                 registry.adapter(adapter).flatMap(AdapterEntry::champion).flatMap(id -> registry.version(adapter, id));
-        double championLoss = champion.map(
-                        version -> losses.mean(adapter, version.id().hex(), items, s -> {
-                            try (AdapterTrainer trainer = model.resume(versions.apply(version))) {
-                                return trainer.losses(s, batch);
-                            }
-                        }))
-                .orElse(Double.NaN);
-        Evaluation evaluation = Evaluation.newBuilder()
-                .setHeldoutExamples(items.size())
-                .setHeldoutLoss(loss)
-                .setHeldoutLossChampion(championLoss)
-                .setHeldoutLossBase(baseLoss)
+        Optional<Map<ExampleRef, Double>> champions = champion.map(
+                version -> losses.of(adapter, version.id().hex(), items, s -> ofVersion(version, s, batch)));
+        Set<ExampleRef> rolling = known(head.getHeldOutList(), items);
+        Evaluation.Builder evaluation = Evaluation.newBuilder()
+                .setHeldoutExamples(rolling.size())
+                .setHeldoutLoss(mean(rolling, own))
+                .setHeldoutLossChampion(champions.map(c -> mean(rolling, c)).orElse(Double.NaN))
+                .setHeldoutLossBase(mean(rolling, base))
                 .setHasChampion(champion.isPresent())
-                .setTrainLoss(trainLoss(fold))
-                .build();
-        return new Verdict(evaluation, promotion(settings, champion.map(VersionEntry::id), evaluation));
+                .setTrainLoss(trainLoss(fold));
+        Promotion.Builder promotion = Promotion.newBuilder()
+                .setExpectedChampion(champion.map(v -> v.id().hex()).orElse(""));
+        if (champions.isPresent()) {
+            long seed = Seeds.ofGate(fold.head().stateDigest());
+            Set<ExampleRef> reference = known(head.getReferenceList(), items);
+            Gate.Decision decision = new Gate(settings.gate(), minHeldOut, seed)
+                    .decide(pairs(rolling, own, champions.get()), pairs(reference, own, champions.get()));
+            evaluation
+                    .addAllComparisons(decision.comparisons())
+                    .setConfidence(settings.gate().confidence())
+                    .setResamples(Bootstrap.RESAMPLES)
+                    .setSeed(seed);
+            promotion.setPromote(decision.promote()).setReason(decision.reason());
+        } else {
+            promotion.setPromote(true).setReason("first version");
+        }
+        if (!settings.autoPromote()) {
+            promotion
+                    .setReason("automatic promotion is switched off; the gate "
+                            + (promotion.getPromote() ? "passes" : "refuses") + ": " + promotion.getReason())
+                    .setPromote(false);
+        }
+        return new Verdict(evaluation.build(), promotion.build());
+    }
+
+    private double[] ofVersion(VersionEntry version, List<TrainingSequence> sequences, int batch) {
+        try (AdapterTrainer trainer = model.resume(versions.apply(version))) {
+            return trainer.losses(sequences, batch);
+        }
+    }
+
+    /** Those of a set that could be measured with. */
+    private static Set<ExampleRef> known(List<ExampleRef> set, List<Item> items) {
+        Set<ExampleRef> measured = items.stream().map(Item::reference).collect(Collectors.toSet());
+        return set.stream().filter(measured::contains).collect(Collectors.toCollection(LinkedHashSet::new));
+    }
+
+    private static Gate.Pairs pairs(
+            Set<ExampleRef> set, Map<ExampleRef, Double> candidate, Map<ExampleRef, Double> champion) {
+        return new Gate.Pairs(
+                set.stream().mapToDouble(candidate::get).toArray(),
+                set.stream().mapToDouble(champion::get).toArray());
+    }
+
+    private static double mean(Set<ExampleRef> set, Map<ExampleRef, Double> losses) {
+        return set.stream().mapToDouble(losses::get).average().orElse(Double.NaN);
     }
 
     /** What was measured of the candidate is known of the version that it became. */
@@ -79,35 +129,6 @@ final class Check {
 
     private static String candidateName(AdapterFold fold) {
         return "candidate " + fold.head().state().getStateSha256();
-    }
-
-    private Promotion promotion(AdapterSettings settings, Optional<VersionId> champion, Evaluation evaluation) {
-        Promotion.Builder promotion = Promotion.newBuilder()
-                .setExpectedChampion(champion.map(VersionId::hex).orElse(""));
-        if (!settings.autoPromote()) {
-            return promotion.setReason("automatic promotion is switched off").build();
-        }
-        if (champion.isEmpty()) {
-            return promotion.setPromote(true).setReason("first version").build();
-        }
-        if (evaluation.getHeldoutExamples() < minHeldOut) {
-            return promotion
-                    .setPromote(true)
-                    .setReason("only " + evaluation.getHeldoutExamples() + " of " + minHeldOut
-                            + " held-out examples: too few to judge, passes")
-                    .build();
-        }
-        boolean passes = evaluation.getHeldoutLoss() <= evaluation.getHeldoutLossChampion();
-        return promotion
-                .setPromote(passes)
-                .setReason(String.format(
-                        Locale.ROOT,
-                        "held-out loss %.4f %s the champion's %.4f on %d examples",
-                        evaluation.getHeldoutLoss(),
-                        passes ? "isn't above" : "is above",
-                        evaluation.getHeldoutLossChampion(),
-                        evaluation.getHeldoutExamples()))
-                .build();
     }
 
     private static double trainLoss(AdapterFold fold) {

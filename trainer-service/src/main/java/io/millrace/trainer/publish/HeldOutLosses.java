@@ -7,6 +7,7 @@ import io.millrace.proto.internal.ExampleRef;
 import io.millrace.trainer.train.Archives;
 import io.millrace.trainer.train.Examples;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.Map;
 import java.util.function.Function;
 
 /**
- * Losses on an adapter's rolling held-out set. Those of the base and of a champion never change, so each is computed once
+ * Losses on an adapter's held-out examples. Those of the base and of a champion never change, so each is computed once
  * an example. For the training thread alone.
  */
 final class HeldOutLosses {
@@ -40,7 +41,7 @@ final class HeldOutLosses {
     record Item(ExampleRef reference, TrainingSequence sequence) {}
 
     /** Those that still make a sequence under the adapter's settings. */
-    List<Item> items(List<ExampleRef> heldOut, int maxLength) {
+    List<Item> items(Collection<ExampleRef> heldOut, int maxLength) {
         List<Item> items = new ArrayList<>();
         for (ExampleRef reference : heldOut) {
             try {
@@ -55,13 +56,12 @@ final class HeldOutLosses {
     }
 
     /**
-     * Mean loss over the items.
+     * Loss of each item.
      *
      * @param model names what is measured: a version's id, or the base
      * @param losses computes those that aren't known
-     * @return NaN where there are no items
      */
-    double mean(
+    Map<ExampleRef, Double> of(
             AdapterName adapter, String model, List<Item> items, Function<List<TrainingSequence>, double[]> losses) {
         Map<ExampleRef, Double> of = known.computeIfAbsent(adapter + "@" + model, m -> new HashMap<>());
         List<Item> unknown =
@@ -73,7 +73,7 @@ final class HeldOutLosses {
                 of.put(unknown.get(i).reference(), computed[i]);
             }
         }
-        return items.stream().mapToDouble(i -> of.get(i.reference())).average().orElse(Double.NaN);
+        return of;
     }
 
     /** The candidate became a version: what was measured of it holds for the version. */

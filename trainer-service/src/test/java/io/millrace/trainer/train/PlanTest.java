@@ -11,6 +11,7 @@ import io.millrace.core.ExampleParser;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.train.AdapterState;
 import io.millrace.engine.train.AdapterTrainer;
+import io.millrace.engine.train.SequenceScore;
 import io.millrace.engine.train.StepOptions;
 import io.millrace.engine.train.StepResult;
 import io.millrace.proto.internal.CuratedExample;
@@ -68,6 +69,11 @@ class PlanTest {
         @Override
         public double[] losses(List<TrainingSequence> sequences, int microBatch) {
             return trainer.losses(sequences, microBatch);
+        }
+
+        @Override
+        public List<SequenceScore> scores(List<TrainingSequence> sequences, int microBatch) {
+            return trainer.scores(sequences, microBatch);
         }
 
         @Override

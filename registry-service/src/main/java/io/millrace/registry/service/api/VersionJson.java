@@ -55,10 +55,41 @@ public record VersionJson(
             Optional<Double> heldoutLoss,
             Optional<Double> heldoutLossChampion,
             Optional<Double> heldoutLossBase,
-            Optional<Double> trainLoss) {}
+            Optional<Double> trainLoss,
+            List<ComparisonJson> comparisons,
+            Optional<Double> confidence,
+            Optional<Integer> resamples,
+            Optional<String> seed) {}
+
+    /** Candidate and champion on one set of held-out examples; bounds of candidate minus champion. */
+    @JsonNaming(SnakeCaseStrategy.class)
+    public record ComparisonJson(
+            String set,
+            int examples,
+            double loss,
+            double lossChampion,
+            double lower,
+            double upper,
+            double tolerance,
+            double worseShare,
+            String verdict) {
+        static ComparisonJson of(VersionEntry.Comparison c) {
+            return new ComparisonJson(
+                    c.set(),
+                    c.examples(),
+                    c.loss(),
+                    c.lossChampion(),
+                    c.lower(),
+                    c.upper(),
+                    c.tolerance(),
+                    c.worseShare(),
+                    c.verdict());
+        }
+    }
 
     public static VersionJson of(AdapterEntry adapter, VersionEntry v) {
         VersionEntry.Evaluation e = v.evaluation();
+        boolean compared = !e.comparisons().isEmpty();
         return new VersionJson(
                 v.adapter().toString(),
                 v.id().hex(),
@@ -85,7 +116,11 @@ public record VersionJson(
                         finite(e.heldoutLoss()),
                         finite(e.heldoutLossChampion()),
                         finite(e.heldoutLossBase()),
-                        finite(e.trainLoss())),
+                        finite(e.trainLoss()),
+                        e.comparisons().stream().map(ComparisonJson::of).toList(),
+                        compared ? Optional.of(e.confidence()) : Optional.empty(),
+                        compared ? Optional.of(e.resamples()) : Optional.empty(),
+                        compared ? Optional.of(Long.toUnsignedString(e.seed())) : Optional.empty()),
                 v.prototypes().map(Digest::hex),
                 v.promotionReason(),
                 v.retired(),

@@ -1,0 +1,98 @@
+package io.millrace.bench.continual;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.millrace.core.AdapterName;
+import io.millrace.core.AdapterSettings;
+import io.millrace.engine.text.TrainingSequence;
+import io.millrace.engine.train.AdapterTrainer;
+import io.millrace.engine.train.StepOptions;
+import io.millrace.proto.internal.CuratedExample;
+import io.millrace.store.MemoryBlobStore;
+import io.millrace.trainer.protocol.Seeds;
+import io.millrace.trainer.train.Archives;
+import io.millrace.trainer.train.Examples;
+import io.millrace.trainer.train.LocalLine;
+import io.millrace.trainer.worker.Engine;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/** Trains adapters one way or another and says how they know the tasks, a line a task. */
+final class Learner {
+    private static final AdapterName ADAPTER = AdapterName.parse("bench/all");
+
+    private final Engine engine;
+    private final Examples examples;
+
+    Learner(Engine engine, Examples examples) {
+        this.engine = engine;
+        this.examples = examples;
+    }
+
+    /** Streams the tasks one after another into one adapter; after each, all tasks so far are measured. */
+    List<ObjectNode> sequence(List<TaskData> tasks, AdapterSettings settings) {
+        List<ObjectNode> lines = new ArrayList<>();
+        Archives archives = new Archives(new MemoryBlobStore());
+        try (LocalLine line = new LocalLine(ADAPTER, settings, engine.base(), engine.model(), examples, archives)) {
+            long started = System.nanoTime();
+            for (int phase = 0; phase < tasks.size(); phase++) {
+                var unused = line.train(tasks.get(phase).train());
+                double seconds = (System.nanoTime() - started) / 1e9;
+                for (TaskData task : tasks.subList(0, phase + 1)) {
+                    lines.add(scored(task, line.trainer(), settings)
+                            .put("phase", phase)
+                            .put("after", tasks.get(phase).name())
+                            .put("steps", line.head().state().getStep())
+                            .put("shifts", line.head().state().getShifts())
+                            .put("train_s", Math.round(seconds)));
+                }
+                started = System.nanoTime();
+            }
+        }
+        return lines;
+    }
+
+    /** Trains on all examples in random order, pass after pass until that many steps were taken. */
+    List<ObjectNode> offline(List<TaskData> tasks, AdapterSettings settings, long steps) {
+        List<CuratedExample> union =
+                tasks.stream().flatMap(task -> task.train().stream()).toList();
+        long seed = Seeds.ofAdapter(ADAPTER);
+        try (AdapterTrainer trainer = engine.model().create(settings.lora(), seed)) {
+            List<TrainingSequence> order = List.of();
+            int next = 0;
+            for (long step = 0; step < steps; step++) {
+                if (next >= order.size()) {
+                    order = shuffled(union, settings, seed + step);
+                    next = 0;
+                }
+                int end = Math.min(order.size(), next + settings.microBatch());
+                trainer.step(order.subList(next, end), options(settings, seed, step));
+                next = end;
+            }
+            return tasks.stream()
+                    .map(task -> scored(task, trainer, settings).put("steps", steps))
+                    .toList();
+        }
+    }
+
+    private List<TrainingSequence> shuffled(List<CuratedExample> union, AdapterSettings settings, long seed) {
+        List<TrainingSequence> order = new ArrayList<>();
+        union.forEach(example -> order.add(examples.sequence(example, settings.maxLength())));
+        Collections.shuffle(order, new Random(seed));
+        return order;
+    }
+
+    private StepOptions options(AdapterSettings settings, long seed, long step) {
+        double rate = settings.learningRate().orElse(engine.base().defaultLearningRate());
+        double warm = settings.warmupSteps() == 0 ? 1 : Math.min(1, (step + 1.0) / settings.warmupSteps());
+        return StepOptions.of(rate * warm, settings.microBatch())
+                .withClip(settings.clip())
+                .withDropoutSeed(Seeds.ofStep(seed, step));
+    }
+
+    private static ObjectNode scored(TaskData task, AdapterTrainer trainer, AdapterSettings settings) {
+        return Ledger.score(Score.of(trainer.scores(task.test(), settings.microBatch())))
+                .put("task", task.name());
+    }
+}

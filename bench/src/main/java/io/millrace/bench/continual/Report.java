@@ -1,0 +1,105 @@
+package io.millrace.bench.continual;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.millrace.core.AdapterSettings;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Which runs there are, and what comes of them. */
+final class Report {
+    private static final String BENCH = "continual";
+
+    private final Ledger ledger;
+    private final Learner learner;
+
+    Report(Ledger ledger, Learner learner) {
+        this.ledger = ledger;
+        this.learner = learner;
+    }
+
+    /** All tasks into one adapter, without and with replay, and the shuffled union beside them. */
+    void sequences(List<TaskData> tasks, AdapterSettings replaying, AdapterSettings plain) {
+        Phases forgetful = phases(sequence("sequence plain", tasks, plain));
+        summary("plain", forgetful);
+        List<ObjectNode> lines = sequence("sequence replay", tasks, replaying);
+        Phases replayed = phases(lines);
+        summary("replay", replayed);
+        long steps = lines.get(lines.size() - 1).path("steps").asLong();
+        List<ObjectNode> union =
+                ledger.part("offline union", () -> named(learner.offline(tasks, replaying, steps), "offline"));
+        summary("offline", new Phases(List.of(union.stream().map(Ledger::score).toList())));
+        ledger.print(Ledger.line()
+                .put("bench", BENCH)
+                .put("figure", "forgetting with replay, of that without")
+                .put("loss", replayed.lossForgetting() / forgetful.lossForgetting())
+                .put("accuracy", replayed.forgetting() / forgetful.forgetting())
+                .put("target", 1 / 3.0));
+    }
+
+    private List<ObjectNode> sequence(String part, List<TaskData> tasks, AdapterSettings settings) {
+        return ledger.part(part, () -> named(learner.sequence(tasks, settings), part));
+    }
+
+    private static Phases phases(List<ObjectNode> lines) {
+        List<List<Score>> phases = new ArrayList<>();
+        for (ObjectNode line : lines) {
+            if (line.path("phase").asInt() == phases.size()) {
+                phases.add(new ArrayList<>());
+            }
+            phases.get(phases.size() - 1).add(Ledger.score(line));
+        }
+        return new Phases(phases);
+    }
+
+    private void summary(String run, Phases phases) {
+        ObjectNode line = Ledger.line()
+                .put("bench", BENCH)
+                .put("summary", run)
+                .put("average_loss", phases.averageLoss())
+                .put("average_accuracy", phases.averageAccuracy());
+        if (phases.scores().size() > 1) {
+            line.put("backward_transfer", phases.backwardTransfer())
+                    .put("forgetting", phases.forgetting())
+                    .put("loss_forgetting", phases.lossForgetting());
+        }
+        ledger.print(line);
+    }
+
+    /** Each task into an adapter of its own, beside as many steps on its examples in random order. */
+    void own(List<TaskData> tasks, AdapterSettings replaying, AdapterSettings plain) {
+        for (TaskData task : tasks) {
+            List<TaskData> alone = List.of(task);
+            ObjectNode streamed =
+                    sequence("own replay " + task.name(), alone, replaying).get(0);
+            ObjectNode unreplayed =
+                    sequence("own plain " + task.name(), alone, plain).get(0);
+            compare(task, "replay", streamed, replaying);
+            compare(task, "plain", unreplayed, plain);
+        }
+    }
+
+    private void compare(TaskData task, String run, ObjectNode streamed, AdapterSettings settings) {
+        long steps = streamed.path("steps").asLong();
+        String part = "own offline " + task.name() + " " + steps;
+        ObjectNode offline = ledger.part(
+                        part, () -> named(learner.offline(List.of(task), settings, steps), "own offline"))
+                .get(0);
+        double here = Ledger.score(streamed).loss();
+        double there = Ledger.score(offline).loss();
+        ledger.print(Ledger.line()
+                .put("bench", BENCH)
+                .put("figure", "own adapter, streamed over offline")
+                .put("run", run)
+                .put("task", task.name())
+                .put("steps", steps)
+                .put("streamed_loss", here)
+                .put("offline_loss", there)
+                .put("ratio", here / there)
+                .put("target", 1.02));
+    }
+
+    private static List<ObjectNode> named(List<ObjectNode> lines, String run) {
+        lines.forEach(line -> line.put("bench", BENCH).put("run", run));
+        return lines;
+    }
+}
