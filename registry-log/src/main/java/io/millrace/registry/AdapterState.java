@@ -58,12 +58,12 @@ record AdapterState(
     }
 
     AdapterEntry entry() {
-        return entry(head(), versions.values());
+        return entry(head(), versions.values(), previousChampion());
     }
 
     /** As it was when the fold had passed this offset; empty where it didn't exist yet. */
     Optional<AdapterEntry> entryAt(long offset) {
-        return history.floor(offset).map(then -> entry(then, versionsAt(offset)));
+        return history.floor(offset).map(then -> entry(then, versionsAt(offset), Optional.empty()));
     }
 
     private List<VersionEntry> versionsAt(long offset) {
@@ -74,7 +74,7 @@ record AdapterState(
                 .toList();
     }
 
-    private AdapterEntry entry(AdapterHead as, List<VersionEntry> of) {
+    private AdapterEntry entry(AdapterHead as, List<VersionEntry> of, Optional<VersionId> previousChampion) {
         return new AdapterEntry(
                 name,
                 as.baseId(),
@@ -84,7 +84,20 @@ record AdapterState(
                 of,
                 as.hold(),
                 as.paused(),
-                created.at());
+                created.at(),
+                previousChampion);
+    }
+
+    /** As a rollback finds it: retired versions are passed over. */
+    private Optional<VersionId> previousChampion() {
+        for (int depth = earlierChampions.size() - 1; depth >= 0; depth--) {
+            VersionId id = earlierChampions.get(depth).orElseThrow();
+            if (!champion().equals(Optional.of(id))
+                    && !version(id).orElseThrow().retired()) {
+                return Optional.of(id);
+            }
+        }
+        return Optional.empty();
     }
 
     AdapterState withHead(Moment moment, AdapterHead changed, String cause) {

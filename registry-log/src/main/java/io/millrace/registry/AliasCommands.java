@@ -69,7 +69,8 @@ final class AliasCommands {
             back = back.popChampion();
             if (!earlier.retired() && !adapter.champion().equals(Optional.of(earlier.id()))) {
                 String detail = "champion of " + adapter.name() + " rolled back to " + earlier.ordinalName()
-                        + "; automatic promotion is on hold";
+                        + "; automatic promotion is on hold"
+                        + (command.getReason().isEmpty() ? "" : "; " + command.getReason());
                 return Change.to(
                         state.withAdapter(back.withHead(
                                 moment,

@@ -10,14 +10,17 @@ import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.curate.AssignHeldOut;
 import io.millrace.trainer.curate.Curate;
-import io.millrace.trainer.curate.Curator;
 import io.millrace.trainer.curate.Parse;
 import io.millrace.trainer.job.DeviceTurns;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.job.Jobs;
 import io.millrace.trainer.job.SharedEngine;
+import io.millrace.trainer.observe.Observe;
+import io.millrace.trainer.observe.RewardTail;
 import io.millrace.trainer.proof.ProofContext;
 import io.millrace.trainer.proof.VerifyJob;
+import io.millrace.trainer.publish.ChampionGuard;
+import io.millrace.trainer.streams.TopologyRunner;
 import io.millrace.trainer.worker.AdapterStatus;
 import io.millrace.trainer.worker.Engine;
 import io.millrace.trainer.worker.Progress;
@@ -34,9 +37,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/** The whole trainer: a curator and a worker over one Kafka, store and registry. */
+/** The whole trainer: a curator, a worker and an observer over one Kafka, store and registry. */
 public final class Trainer implements AutoCloseable {
-    private final Curator curator;
+    private static final Duration CURATED_WITHIN = Duration.ofMillis(100);
+    private static final Duration OBSERVED_WITHIN = Duration.ofSeconds(1);
+
+    private final TopologyRunner curator;
+    private final TopologyRunner observer;
+    private final RewardTail rewards;
     private final WorkerLoop worker;
     private final Progress progress;
     private final String workerId;
@@ -50,7 +58,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param dedupeWindow in which an id names one content
      * @param createOnFirstUse whether an example of an unknown adapter creates it
-     * @param stateDirectory of the curator
+     * @param stateDirectory of the topologies
      */
     public record Settings(
             WorkerSettings worker, Duration dedupeWindow, boolean createOnFirstUse, Path stateDirectory) {}
@@ -75,18 +83,33 @@ public final class Trainer implements AutoCloseable {
         this.registry = registry;
         this.engine = new SharedEngine(engines, DeviceTurns.defaults());
         this.proofs = new ProofContext(kafka, store, engine::background);
-        this.worker =
-                new WorkerLoop(kafka, store, registry, engine::live, embedders, settings.worker(), progress, clock);
+        this.rewards = new RewardTail(kafka);
+        this.worker = new WorkerLoop(
+                kafka,
+                store,
+                registry,
+                engine::live,
+                embedders,
+                settings.worker(),
+                new ChampionGuard(rewards::of),
+                progress,
+                clock);
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
         Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
         Curate curate = new Curate(kafka.topics(), kafka.partitions(), parse, settings.dedupeWindow());
-        this.curator = new Curator(kafka, curate::topology, settings.stateDirectory());
+        this.curator =
+                new TopologyRunner("curator", kafka, curate::topology, CURATED_WITHIN, settings.stateDirectory());
+        Observe observe = new Observe(kafka.topics(), kafka.partitions());
+        this.observer =
+                new TopologyRunner("observer", kafka, observe::topology, OBSERVED_WITHIN, settings.stateDirectory());
     }
 
     public void start() {
         curator.start();
         worker.start();
+        observer.start();
+        rewards.start();
     }
 
     public String workerId() {
@@ -140,6 +163,8 @@ public final class Trainer implements AutoCloseable {
         curator.close();
         jobs.close();
         worker.close();
+        observer.close();
+        rewards.close();
         engine.close();
     }
 }

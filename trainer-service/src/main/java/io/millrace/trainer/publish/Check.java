@@ -7,6 +7,7 @@ import io.millrace.core.VersionId;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.train.AdapterTrainer;
 import io.millrace.engine.train.TrainingModel;
+import io.millrace.proto.internal.Comparison;
 import io.millrace.proto.internal.Evaluation;
 import io.millrace.proto.internal.ExampleRef;
 import io.millrace.proto.internal.HeadState;
@@ -36,16 +37,23 @@ final class Check {
     private final TrainingModel model;
     private final HeldOutLosses losses;
     private final Function<VersionEntry, AdapterWeights> versions;
+    private final ChampionGuard guard;
     private final int minHeldOut;
 
     /** What the gate says, with its numbers. */
     record Verdict(Evaluation evaluation, Promotion promotion) {}
 
     /** @param versions reads a version's weights from the store */
-    Check(TrainingModel model, HeldOutLosses losses, Function<VersionEntry, AdapterWeights> versions, int minHeldOut) {
+    Check(
+            TrainingModel model,
+            HeldOutLosses losses,
+            Function<VersionEntry, AdapterWeights> versions,
+            ChampionGuard guard,
+            int minHeldOut) {
         this.model = model;
         this.losses = losses;
         this.versions = versions;
+        this.guard = guard;
         this.minHeldOut = minHeldOut;
     }
 
@@ -87,6 +95,13 @@ final class Check {
                     .setResamples(Bootstrap.RESAMPLES)
                     .setSeed(seed);
             promotion.setPromote(decision.promote()).setReason(decision.reason());
+            if (fallen(adapter, fold, settings, registry, champions.get(), items)) {
+                promotion
+                        .setPromote(false)
+                        .setReason(
+                                "it was compared with a champion that is worse than the one before it on the reference"
+                                        + " set and is rolled back");
+            }
         } else {
             promotion.setPromote(true).setReason("first version");
         }
@@ -97,6 +112,34 @@ final class Check {
                     .setPromote(false);
         }
         return new Verdict(evaluation.build(), promotion.build());
+    }
+
+    /** Whether the champion does worse on the reference set than the one before it, and so is rolled back. */
+    private boolean fallen(
+            AdapterName adapter,
+            AdapterFold fold,
+            AdapterSettings settings,
+            RegistryView registry,
+            Map<ExampleRef, Double> champion,
+            List<Item> items) {
+        AdapterEntry entry = registry.adapter(adapter).orElseThrow();
+        Optional<VersionEntry> previous = entry.previousChampion().flatMap(id -> registry.version(adapter, id));
+        Set<ExampleRef> reference = known(fold.head().state().getReferenceList(), items);
+        if (!settings.gate().rollbackReference()
+                || previous.isEmpty()
+                || reference.size() < minHeldOut
+                || entry.hold()) {
+            return false;
+        }
+        List<Item> asked =
+                items.stream().filter(i -> reference.contains(i.reference())).toList();
+        Map<ExampleRef, Double> earlier = losses.of(
+                adapter, previous.get().id().hex(), asked, s -> ofVersion(previous.get(), s, settings.microBatch()));
+        Comparison comparison = new Gate(
+                        settings.gate(), minHeldOut, Seeds.ofGate(fold.head().stateDigest()))
+                .onReference(pairs(reference, champion, earlier));
+        guard.measured(adapter, entry.champion().orElseThrow(), previous.get().id(), comparison);
+        return comparison.getVerdict().equals(Gate.FAILS);
     }
 
     private double[] ofVersion(VersionEntry version, List<TrainingSequence> sequences, int batch) {

@@ -49,10 +49,11 @@ public final class CutVersion {
             Archives archives,
             Prototyping prototyping,
             Supplier<RegistryView> registry,
+            ChampionGuard guard,
             int minHeldOut,
             String actor) {
         VersionFiles files = new VersionFiles(store, base);
-        Check check = new Check(model, new HeldOutLosses(examples, archives), files::read, minHeldOut);
+        Check check = new Check(model, new HeldOutLosses(examples, archives), files::read, guard, minHeldOut);
         return new CutVersion(store, model, check, prototyping, files, registry, actor);
     }
 

@@ -20,7 +20,7 @@ record Gate(GateSettings settings, int minExamples, long seed) {
     static final String REFERENCE = "reference";
 
     private static final String PASSES = "passes";
-    private static final String FAILS = "fails";
+    static final String FAILS = "fails";
     private static final String TOO_FEW = "too_few";
 
     /** Losses of both models on the same examples. */
@@ -43,7 +43,7 @@ record Gate(GateSettings settings, int minExamples, long seed) {
                 judges.stream().filter(c -> c.getVerdict().equals(FAILS)).toList();
         return new Decision(
                 against.isEmpty(),
-                (against.isEmpty() ? judges : against).stream().map(this::words).collect(Collectors.joining("; ")),
+                (against.isEmpty() ? judges : against).stream().map(Gate::words).collect(Collectors.joining("; ")),
                 comparisons);
     }
 
@@ -52,6 +52,17 @@ record Gate(GateSettings settings, int minExamples, long seed) {
         return comparisons.isEmpty()
                 ? "no set is asked (gate.tolerance, gate.reference-tolerance are off): passes"
                 : "only " + most + " of " + minExamples + " held-out examples: too few to judge, passes";
+    }
+
+    /** Two versions on the reference set, whether or not candidates are asked there. */
+    Comparison onReference(Pairs pairs) {
+        List<Comparison> comparisons = new ArrayList<>();
+        compare(
+                REFERENCE,
+                pairs,
+                OptionalDouble.of(settings.referenceTolerance().orElse(0)),
+                comparisons);
+        return comparisons.get(0);
     }
 
     private void compare(String set, Pairs pairs, OptionalDouble tolerance, List<Comparison> into) {
@@ -80,7 +91,7 @@ record Gate(GateSettings settings, int minExamples, long seed) {
                 .build());
     }
 
-    private String words(Comparison c) {
+    static String words(Comparison c) {
         return String.format(
                 Locale.ROOT,
                 "%s set: loss %.4f, the champion's %.4f, difference %+.4f to %+.4f on %d examples, worse by more than "

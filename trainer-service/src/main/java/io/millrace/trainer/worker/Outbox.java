@@ -9,6 +9,7 @@ import io.millrace.registry.CommandOutcome;
 import io.millrace.registry.RegistryLog;
 import io.millrace.registry.RegistryView;
 import io.millrace.trainer.protocol.AdapterFold;
+import io.millrace.trainer.publish.ChampionGuard;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
@@ -23,7 +24,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends what the journal says was cut to the registry, again and again until the registry's fold shows it; a command
- * that was seen before changes nothing. Also makes new adapters known, so that they can be seen and set before their
+ * that was seen before changes nothing. Also rolls champions back that have fallen behind, and makes new adapters known, so that they can be seen and set before their
  * first version. For the polling thread.
  */
 final class Outbox {
@@ -32,6 +33,7 @@ final class Outbox {
     private static final Duration AGAIN = Duration.ofSeconds(10);
 
     private final RegistryLog registry;
+    private final ChampionGuard guard;
     private final String baseId;
     private final String actor;
     private final Map<String, Sent> sent = new HashMap<>();
@@ -40,8 +42,9 @@ final class Outbox {
 
     private record Sent(CompletableFuture<CommandOutcome> answer, Instant at) {}
 
-    Outbox(RegistryLog registry, String baseId, String actor) {
+    Outbox(RegistryLog registry, ChampionGuard guard, String baseId, String actor) {
         this.registry = registry;
+        this.guard = guard;
         this.baseId = baseId;
         this.actor = actor;
     }
@@ -56,6 +59,9 @@ final class Outbox {
             if (fold.isPresent() && view.adapter(lane.adapter()).isEmpty()) {
                 submit(creation(lane.adapter()), now);
             }
+            view.adapter(lane.adapter())
+                    .flatMap(entry -> guard.due(entry, actor))
+                    .ifPresent(rollback -> rollBack(rollback, now));
             fold.flatMap(AdapterFold::lastCut)
                     .filter(cut -> !published(lane.adapter(), cut, view))
                     .ifPresent(cut -> submit(cut.getCommand(), now));
@@ -83,6 +89,17 @@ final class Outbox {
                 .setPutAdapter(
                         PutAdapter.newBuilder().setAdapter(adapter.toString()).setBaseId(baseId))
                 .build();
+    }
+
+    private void rollBack(RegistryRecord command, Instant now) {
+        if (!sent.containsKey(command.getCommandId())) {
+            LOG.warn(
+                    "adapter={} champion={} is rolled back: {}",
+                    command.getRollbackChampion().getAdapter(),
+                    command.getRollbackChampion().getExpectedVersionId(),
+                    command.getRollbackChampion().getReason());
+        }
+        submit(command, now);
     }
 
     private void submit(RegistryRecord command, Instant now) {

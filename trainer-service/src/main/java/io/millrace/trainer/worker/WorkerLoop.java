@@ -8,6 +8,7 @@ import io.millrace.store.BlobStore;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.TopicBootstrap;
 import io.millrace.topics.Topics;
+import io.millrace.trainer.publish.ChampionGuard;
 import io.millrace.trainer.publish.CutVersion;
 import io.millrace.trainer.publish.Prototyping;
 import io.millrace.trainer.train.Archives;
@@ -42,6 +43,7 @@ public final class WorkerLoop implements AutoCloseable {
     private final Supplier<Engine> engines;
     private final Supplier<TextEmbedder> embedders;
     private final WorkerSettings settings;
+    private final ChampionGuard guard;
     private final Progress progress;
     private final Clock clock;
     private final Thread thread = new Thread(this::run, "trainer-worker");
@@ -63,6 +65,7 @@ public final class WorkerLoop implements AutoCloseable {
             Supplier<Engine> engines,
             Supplier<TextEmbedder> embedders,
             WorkerSettings settings,
+            ChampionGuard guard,
             Progress progress,
             Clock clock) {
         this.kafka = kafka;
@@ -71,6 +74,7 @@ public final class WorkerLoop implements AutoCloseable {
         this.engines = engines;
         this.embedders = embedders;
         this.settings = settings;
+        this.guard = guard;
         this.progress = progress;
         this.clock = clock;
         thread.setDaemon(true);
@@ -199,7 +203,7 @@ public final class WorkerLoop implements AutoCloseable {
                         ledger,
                         recover,
                         registry,
-                        new Outbox(registry, engine.base().id().hex(), settings.workerId()),
+                        new Outbox(registry, guard, engine.base().id().hex(), settings.workerId()),
                         steps(engine, examples, archives, train, heads, opened),
                         new Housekeeping(recover, admin, store, mailbox),
                         topics,
@@ -241,6 +245,7 @@ public final class WorkerLoop implements AutoCloseable {
                 archives,
                 new Prototyping(opened::embedder, examples, archives),
                 registry::view,
+                guard,
                 settings.minHeldOut(),
                 settings.workerId());
         return new Steps(rounds, cut, heads, engine.base().id().hex(), settings.residentIdle());

@@ -11,12 +11,15 @@ import io.millrace.core.VersionId;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.proto.internal.CuratedExample;
 import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.RegistryRecord;
+import io.millrace.proto.internal.SetHold;
 import io.millrace.proto.internal.VersionCut;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.RegistryState;
 import io.millrace.registry.VersionEntry;
 import io.millrace.store.MemoryBlobStore;
 import io.millrace.trainer.Engines;
+import io.millrace.trainer.observe.Reward;
 import io.millrace.trainer.train.Archives;
 import io.millrace.trainer.train.Examples;
 import io.millrace.trainer.train.LocalLine;
@@ -25,8 +28,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -45,6 +50,8 @@ class CutVersionTest {
     private final MemoryBlobStore store = new MemoryBlobStore();
     private final Archives archives = new Archives(store);
     private final Examples examples = new Examples(new ExampleParser(1 << 20)::parse, engine.encoder());
+    private final Map<String, Reward> rewards = new HashMap<>();
+    private final ChampionGuard guard = new ChampionGuard(scope -> Optional.ofNullable(rewards.get(scope)));
     private RegistryState registry = RegistryState.empty();
     private int produced;
 
@@ -92,12 +99,28 @@ class CutVersionTest {
                 archives,
                 new Prototyping(() -> embedder, examples, archives),
                 () -> registry,
+                guard,
                 30,
                 "test");
         VersionCut version = cut.cut(ADAPTER, line.fold().orElseThrow(), settings, line.trainer(), "test");
         line.apply(JournalRecord.newBuilder().setVersionCut(version));
-        registry = registry.apply(registry.offset() + 1, Instant.EPOCH, version.getCommand());
+        apply(version.getCommand());
         return registry.version(ADAPTER, new VersionId(version.getVersionId())).orElseThrow();
+    }
+
+    private void apply(RegistryRecord command) {
+        registry = registry.apply(registry.offset() + 1, Instant.EPOCH, command);
+    }
+
+    private AdapterEntry entry() {
+        return registry.adapter(ADAPTER).orElseThrow();
+    }
+
+    /** Forty scores, that many of them 1, the others 0. */
+    private void rewarded(VersionEntry version, int good) {
+        rewards.put(
+                ADAPTER + "@" + version.id().hex(),
+                new Reward(ADAPTER + "@" + version.id().hex(), 40, good, good));
     }
 
     private VersionId champion() {
@@ -128,6 +151,66 @@ class CutVersionTest {
                     .containsExactly("passes", "passes");
             assertThat(better.evaluation().resamples()).isEqualTo(1000);
             assertThat(good.promotionReason()).isEqualTo("first version");
+        }
+    }
+
+    @Test
+    void aChampionWhoseRewardsFellIsRolledBackOnceAndPromotionIsHeld() {
+        AdapterSettings settings = AdapterSettings.of(Map.of("rank", "8"));
+        try (LocalLine line = line(settings)) {
+            line.train(stream(32, false));
+            VersionEntry first = cut(line, settings);
+            line.train(stream(32, false));
+            VersionEntry second = cut(line, settings);
+            assertThat(champion()).isEqualTo(second.id());
+            rewarded(first, 36);
+            rewarded(second, 33);
+            assertThat(guard.due(entry(), "test")).as("within the noise").isEmpty();
+
+            rewarded(second, 16);
+            apply(guard.due(entry(), "test").orElseThrow());
+
+            assertThat(champion()).isEqualTo(first.id());
+            assertThat(entry().hold()).isTrue();
+            assertThat(registry.history(ADAPTER)
+                            .get(registry.history(ADAPTER).size() - 1)
+                            .cause())
+                    .contains("online rewards fell from 0.900 (40 scores) to 0.400");
+            line.train(stream(32, false));
+            assertThat(cut(line, settings).promotionReason()).startsWith("held");
+            assertThat(champion()).isEqualTo(first.id());
+            assertThat(guard.due(entry(), "test")).isEmpty();
+
+            apply(RegistryRecord.newBuilder()
+                    .setCommandId("release")
+                    .setSetHold(SetHold.newBuilder().setAdapter(ADAPTER.toString()))
+                    .build());
+            line.train(stream(32, false));
+            VersionEntry fourth = cut(line, settings);
+            assertThat(champion()).isEqualTo(fourth.id());
+        }
+    }
+
+    @Test
+    void aChampionThatLostOnTheReferenceSetIsRolledBack() {
+        AdapterSettings open = AdapterSettings.of(
+                Map.of("lr", "0.01", "rank", "8", "gate.tolerance", "off", "gate.reference-tolerance", "off"));
+        try (LocalLine line = line(open)) {
+            line.train(stream(480, false));
+            VersionEntry good = cut(line, open);
+            line.train(stream(96, true));
+            VersionEntry bad = cut(line, open);
+            assertThat(champion()).as("no set was asked").isEqualTo(bad.id());
+            assertThat(guard.due(entry(), "test")).isEmpty();
+
+            line.train(stream(8, false));
+            assertThat(cut(line, open).promotionReason()).contains("is rolled back");
+            assertThat(champion()).isEqualTo(bad.id());
+            apply(guard.due(entry(), "test").orElseThrow());
+
+            assertThat(champion()).isEqualTo(good.id());
+            assertThat(entry().hold()).isTrue();
+            assertThat(guard.due(entry(), "test")).isEmpty();
         }
     }
 

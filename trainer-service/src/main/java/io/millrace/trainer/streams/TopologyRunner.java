@@ -1,4 +1,4 @@
-package io.millrace.trainer.curate;
+package io.millrace.trainer.streams;
 
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.TopicBootstrap;
@@ -21,22 +21,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps the curate topology running on the thread {@code trainer-curator}: waits for Kafka, starts it, and starts it again
- * after a pause when it has failed.
+ * Keeps a Kafka Streams topology running on a thread of its own: waits for Kafka, starts it, and starts it again after a
+ * pause when it has failed.
  */
-public final class Curator implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Curator.class);
+public final class TopologyRunner implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TopologyRunner.class);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
 
+    private final String name;
+    private final Duration commitInterval;
     private final KafkaSettings kafka;
     private final Supplier<Topology> topology;
     private final Path stateDirectory;
-    private final Thread thread = new Thread(this::run, "trainer-curator");
+    private final Thread thread;
     private final CountDownLatch closing = new CountDownLatch(1);
-    private volatile String waitingFor = "the curator was not started yet";
+    private volatile String waitingFor = "it was not started yet";
 
-    /** @param stateDirectory for the ids that were seen; it can be lost, the topic behind it has them too */
-    public Curator(KafkaSettings kafka, Supplier<Topology> topology, Path stateDirectory) {
+    /**
+     * @param name of the application, as {@code curator}; the thread is {@code trainer-} and that
+     * @param commitInterval how long what it writes may take to be seen
+     * @param stateDirectory of its stores; it can be lost, the topics behind them have it all
+     */
+    public TopologyRunner(
+            String name,
+            KafkaSettings kafka,
+            Supplier<Topology> topology,
+            Duration commitInterval,
+            Path stateDirectory) {
+        this.name = name;
+        this.thread = new Thread(this::run, "trainer-" + name);
+        this.commitInterval = commitInterval;
         this.kafka = kafka;
         this.topology = topology;
         this.stateDirectory = stateDirectory;
@@ -47,7 +61,7 @@ public final class Curator implements AutoCloseable {
         thread.start();
     }
 
-    /** Why no example is curated now; empty where all is well. */
+    /** Why it doesn't run now; empty where all is well. */
     public String waitingFor() {
         return waitingFor;
     }
@@ -62,7 +76,7 @@ public final class Curator implements AutoCloseable {
                     follow();
                 } catch (RuntimeException e) {
                     waitingFor = e.toString();
-                    LOG.warn("curating stopped and starts again in {}: {}", pause, e.toString());
+                    LOG.warn("{} stopped and starts again in {}: {}", name, pause, e.toString());
                 }
                 if (closing.await(pause.toMillis(), TimeUnit.MILLISECONDS)) {
                     return;
@@ -72,7 +86,7 @@ public final class Curator implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
-            waitingFor = "the curator is closed";
+            waitingFor = "it is closed";
         }
     }
 
@@ -80,12 +94,12 @@ public final class Curator implements AutoCloseable {
     private void follow() throws InterruptedException {
         try (KafkaStreams streams = new KafkaStreams(topology.get(), properties())) {
             streams.setUncaughtExceptionHandler(e -> {
-                LOG.warn("curating failed: {}", e.toString(), e);
+                LOG.warn("{} failed: {}", name, e.toString(), e);
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
             });
             streams.start();
             do {
-                waitingFor = streams.state() == KafkaStreams.State.RUNNING ? "" : "curate is " + streams.state();
+                waitingFor = streams.state() == KafkaStreams.State.RUNNING ? "" : name + " is " + streams.state();
                 if (streams.state().hasCompletedShutdown()) {
                     throw new IllegalStateException("the topology ended: " + streams.state());
                 }
@@ -98,13 +112,13 @@ public final class Curator implements AutoCloseable {
         properties.putAll(kafka.clientProperties());
         properties.putAll(Map.of(
                 StreamsConfig.APPLICATION_ID_CONFIG,
-                kafka.topics().id("curator"),
+                kafka.topics().id(name),
                 StreamsConfig.STATE_DIR_CONFIG,
                 stateDirectory.toString(),
                 StreamsConfig.PROCESSING_GUARANTEE_CONFIG,
                 StreamsConfig.EXACTLY_ONCE_V2,
                 StreamsConfig.COMMIT_INTERVAL_MS_CONFIG,
-                100,
+                commitInterval.toMillis(),
                 StreamsConfig.NUM_STREAM_THREADS_CONFIG,
                 1,
                 StreamsConfig.STATESTORE_CACHE_MAX_BYTES_CONFIG,

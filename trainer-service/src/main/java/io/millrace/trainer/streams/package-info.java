@@ -1,0 +1,2 @@
+/** Keeps Kafka Streams topologies running. */
+package io.millrace.trainer.streams;
