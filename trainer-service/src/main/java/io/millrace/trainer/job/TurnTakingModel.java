@@ -5,6 +5,7 @@ import io.millrace.core.LoraConfig;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.train.AdapterState;
 import io.millrace.engine.train.AdapterTrainer;
+import io.millrace.engine.train.SequenceScore;
 import io.millrace.engine.train.StepOptions;
 import io.millrace.engine.train.StepResult;
 import io.millrace.engine.train.TrainingModel;
@@ -58,6 +59,11 @@ record TurnTakingModel(TrainingModel model, Turn turn) implements TrainingModel 
         @Override
         public double[] losses(List<TrainingSequence> sequences, int microBatch) {
             return turn.take(() -> trainer.losses(sequences, microBatch));
+        }
+
+        @Override
+        public List<SequenceScore> scores(List<TrainingSequence> sequences, int microBatch) {
+            return turn.take(() -> trainer.scores(sequences, microBatch));
         }
 
         @Override
