@@ -109,6 +109,11 @@ public record AdapterSettings(
         return Collections.unmodifiableMap(values);
     }
 
+    /** Whether a learning rate is one that people use. */
+    public static boolean isUsualRate(double rate) {
+        return rate >= MIN_USUAL_RATE && rate <= MAX_USUAL_RATE;
+    }
+
     /** What is allowed but most likely not meant, each in one line that says what is usual. */
     public List<String> warnings() {
         List<String> warnings = new ArrayList<>();
@@ -124,7 +129,7 @@ public record AdapterSettings(
                     "dropout " + SettingText.show(lora.dropout()) + " drops most of the signal; usual are 0 to 0.1");
         }
         learningRate
-                .filter(lr -> lr < MIN_USUAL_RATE || lr > MAX_USUAL_RATE)
+                .filter(lr -> !isUsualRate(lr))
                 .ifPresent(lr -> warnings.add("lr " + SettingText.show(lr)
                         + " is unusual: 0.00001 to 0.001 for large bases, up to 0.002 below 0.5B"));
         if (microBatch > roundMaxExamples) {

@@ -59,6 +59,9 @@ final class MicrometerMeters implements Progress.Meters {
     public void version(AdapterName adapter, VersionCut cut) {
         Tags tags = Tags.of("adapter", adapter.toString());
         registry.counter("millrace.trainer.versions", tags).increment();
+        boolean passed = cut.getCommand().getPublishVersion().getPromotion().getPromote();
+        registry.counter("millrace.trainer.gate", tags.and("verdict", passed ? "passed" : "refused"))
+                .increment();
         Evaluation evaluation = cut.getCommand().getPublishVersion().getEvaluation();
         set("millrace.trainer.heldout.loss", tags, evaluation.getHeldoutLoss());
         set("millrace.trainer.heldout.perplexity", tags, Math.exp(evaluation.getHeldoutLoss()));
@@ -78,6 +81,18 @@ final class MicrometerMeters implements Progress.Meters {
     @Override
     public void waiting(AdapterName adapter, int records) {
         set("millrace.trainer.waiting", Tags.of("adapter", adapter.toString()), records);
+    }
+
+    @Override
+    public void drift(AdapterName adapter, double statistic, long shifts) {
+        Tags tags = Tags.of("adapter", adapter.toString());
+        set("millrace.trainer.drift", tags, statistic);
+        set("millrace.trainer.shifts", tags, shifts);
+    }
+
+    @Override
+    public void alarm(AdapterName adapter, String name, boolean raised) {
+        set("millrace.trainer.alarm", Tags.of("adapter", adapter.toString(), "alarm", name), raised ? 1 : 0);
     }
 
     private void set(String name, Tags tags, double value) {

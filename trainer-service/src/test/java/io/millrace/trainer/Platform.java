@@ -129,6 +129,12 @@ final class Platform implements AutoCloseable {
 
         @Override
         public void waiting(AdapterName adapter, int records) {}
+
+        @Override
+        public void drift(AdapterName adapter, double statistic, long shifts) {}
+
+        @Override
+        public void alarm(AdapterName adapter, String name, boolean raised) {}
     }
 
     void produce(String record) {

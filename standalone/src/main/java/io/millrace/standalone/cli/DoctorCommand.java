@@ -1,6 +1,7 @@
 package io.millrace.standalone.cli;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.management.OperatingSystemMXBean;
 import io.millrace.core.MillraceException;
 import io.millrace.embedded.Ports;
@@ -14,9 +15,11 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -75,6 +78,7 @@ final class DoctorCommand implements Callable<Integer> {
         checks.add(memory());
         checks.add(disk());
         checks.addAll(system());
+        checks.addAll(diskUse());
         for (Check check : checks) {
             out.line(String.format(
                     Locale.ROOT, "%-16s %-5s %s", check.name(), check.ok() ? "ok" : "FIX", check.detail()));
@@ -130,6 +134,23 @@ final class DoctorCommand implements Callable<Integer> {
                     : Check.bad("disk", found + ": free " + NEEDED_DISK_GIB + " GiB or choose another --data-dir");
         } catch (IOException e) {
             return Check.bad("disk", at + " can't be looked at: " + e.getMessage());
+        }
+    }
+
+    /** Nothing where the folder isn't one of an embedded system. */
+    private List<Check> diskUse() {
+        ServerClient client = server.client();
+        try {
+            Optional<JsonNode> status = client.isUp("/q/health/live")
+                    ? Optional.of(client.get("/api/v1/trainer/status"))
+                    : Optional.empty();
+            if (!Files.isDirectory(dataDir)) {
+                return List.of();
+            }
+            long free = Files.getFileStore(dataDir).getUsableSpace();
+            return new DiskUse(dataDir, free, Instant.now(), status).checks();
+        } catch (IOException | MillraceException e) {
+            return List.of(Check.bad("objects on disk", "can't be looked at: " + e.getMessage()));
         }
     }
 

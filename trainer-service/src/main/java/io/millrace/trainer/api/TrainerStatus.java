@@ -26,7 +26,10 @@ public record TrainerStatus(String worker, boolean ready, Map<String, String> wa
             int heldOut,
             String digest,
             String version,
-            String detail) {
+            String detail,
+            long shifts,
+            long checkpointBytes,
+            List<String> alarms) {
         static Adapter of(AdapterStatus status) {
             return new Adapter(
                     status.adapter(),
@@ -42,7 +45,10 @@ public record TrainerStatus(String worker, boolean ready, Map<String, String> wa
                     status.heldOut(),
                     status.digest(),
                     status.version(),
-                    status.detail());
+                    status.detail(),
+                    status.shifts(),
+                    status.checkpointBytes(),
+                    status.alarms());
         }
     }
 

@@ -1,5 +1,7 @@
 package io.millrace.trainer.worker;
 
+import java.util.List;
+
 /**
  * One adapter as its worker sees it.
  *
@@ -14,6 +16,9 @@ package io.millrace.trainer.worker;
  * @param digest of the head
  * @param version id of the last version; empty before the first
  * @param detail why it doesn't go on; empty where nothing is wrong
+ * @param shifts of what comes in, detected so far
+ * @param checkpointBytes in the store
+ * @param alarms raised now, as {@code gradient_explodes}
  */
 public record AdapterStatus(
         String adapter,
@@ -27,4 +32,7 @@ public record AdapterStatus(
         int heldOut,
         String digest,
         String version,
-        String detail) {}
+        String detail,
+        long shifts,
+        long checkpointBytes,
+        List<String> alarms) {}

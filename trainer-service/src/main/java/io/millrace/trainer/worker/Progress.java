@@ -1,6 +1,8 @@
 package io.millrace.trainer.worker;
 
 import io.millrace.core.AdapterName;
+import io.millrace.proto.internal.CheckpointStored;
+import io.millrace.proto.internal.HeadState;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.RoundCommitted;
 import io.millrace.proto.internal.VersionCut;
@@ -30,6 +32,7 @@ public final class Progress {
 
     private final Meters meters;
     private final Map<AdapterName, Double> lastLoss = new HashMap<>();
+    private final Alarms alarms = new Alarms();
     private Instant next = Instant.EPOCH;
     private Instant roundStarted = Instant.EPOCH;
     private volatile List<AdapterStatus> adapters = List.of();
@@ -53,6 +56,12 @@ public final class Progress {
         void lag(int partition, long records);
 
         void waiting(AdapterName adapter, int records);
+
+        /** The drift detector after a round. */
+        void drift(AdapterName adapter, double statistic, long shifts);
+
+        /** @param name as {@code gradient_explodes} */
+        void alarm(AdapterName adapter, String name, boolean raised);
     }
 
     public Progress(Meters meters) {
@@ -93,6 +102,7 @@ public final class Progress {
 
     void written(AdapterName adapter, Optional<AdapterFold> fold, JournalRecord event, Instant now) {
         switch (event.getEventCase()) {
+            case ROUND_PLANNED -> raise(adapter, alarms.planned(adapter, event.getRoundPlanned()));
             case ROUND_COMMITTED -> committed(adapter, fold, event.getRoundCommitted(), now);
             case ROUND_RETRIED ->
                 LOG.warn(
@@ -101,13 +111,15 @@ public final class Progress {
                         event.getRoundRetried().getRound(),
                         event.getRoundRetried().getAttempt(),
                         event.getRoundRetried().getReason());
-            case ROUND_ABANDONED ->
+            case ROUND_ABANDONED -> {
+                raise(adapter, alarms.abandoned(adapter, event.getRoundAbandoned()));
                 LOG.error(
                         "adapter={} round={} abandoned code={} reason={}",
                         adapter,
                         event.getRoundAbandoned().getRound(),
                         event.getRoundAbandoned().getCode(),
                         event.getRoundAbandoned().getMessage());
+            }
             case ROUND_REBASED -> {
                 meters.rebased(adapter);
                 LOG.warn(
@@ -141,6 +153,28 @@ public final class Progress {
         }
     }
 
+    private void raise(AdapterName adapter, Map<Alarms.Alarm, Boolean> changes) {
+        changes.forEach((alarm, raised) -> {
+            meters.alarm(adapter, alarm.label(), raised);
+            if (raised) {
+                LOG.warn("adapter={} alarm={} {}", adapter, alarm.label(), alarm.meaning());
+            } else {
+                LOG.info("adapter={} alarm={} is over", adapter, alarm.label());
+            }
+        });
+    }
+
+    private void drifted(AdapterName adapter, HeadState head) {
+        meters.drift(adapter, head.getDrift().getStatistic(), head.getShifts());
+        if (head.getShiftRound() == head.getRound()) {
+            LOG.info(
+                    "adapter={} round={} shift={}: the loss rose; the learning rate rises anew, more is replayed",
+                    adapter,
+                    head.getRound(),
+                    head.getShifts());
+        }
+    }
+
     private void committed(AdapterName adapter, Optional<AdapterFold> fold, RoundCommitted round, Instant now) {
         double loss = round.getLossesList().stream()
                 .mapToDouble(Double::doubleValue)
@@ -152,6 +186,8 @@ public final class Progress {
         Duration training = Duration.ofMillis(round.getTrainMillis());
         Duration whole = Duration.between(roundStarted, now);
         meters.round(adapter, round, loss);
+        raise(adapter, alarms.committed(adapter, round));
+        fold.ifPresent(f -> drifted(adapter, f.head().state()));
         if (!roundStarted.equals(Instant.EPOCH) && whole.compareTo(training) > 0) {
             meters.overhead(whole.minus(training), training);
         }
@@ -210,7 +246,16 @@ public final class Progress {
                 fold.map(f -> f.head().state().getHeldOutCount()).orElse(0),
                 fold.map(f -> f.head().digest().hex()).orElse(""),
                 fold.flatMap(AdapterFold::lastCut).map(VersionCut::getVersionId).orElse(""),
-                lane.trouble());
+                lane.trouble(),
+                fold.map(f -> f.head().state().getShifts()).orElse(0L),
+                fold.map(Progress::checkpointBytes).orElse(0L),
+                alarms.of(lane.adapter()));
+    }
+
+    private static long checkpointBytes(AdapterFold fold) {
+        return fold.checkpoints().stream()
+                .mapToLong(CheckpointStored::getSizeBytes)
+                .sum();
     }
 
     private static String state(
