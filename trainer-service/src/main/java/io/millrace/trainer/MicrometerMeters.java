@@ -87,7 +87,7 @@ final class MicrometerMeters implements Progress.Meters {
     public void drift(AdapterName adapter, double statistic, long shifts) {
         Tags tags = Tags.of("adapter", adapter.toString());
         set("millrace.trainer.drift", tags, statistic);
-        set("millrace.trainer.shifts", tags, shifts);
+        set("millrace.trainer.shifts", tags, (double) shifts);
     }
 
     @Override
