@@ -34,9 +34,10 @@ class ContinualBenchTest {
 
     private List<JsonNode> run(int expectedExit, String... more) throws IOException {
         StringWriter out = new StringWriter();
-        List<String> arguments = new ArrayList<>(List.of(
-                "--data-dir", directory.toString(), "--tasks", "a,b", "--per-task", "16", "--test", "3"));
-        arguments.addAll(List.of("--base", "nano", "--base-dir", directory.resolve("bases").toString()));
+        List<String> arguments = new ArrayList<>(
+                List.of("--data-dir", directory.toString(), "--tasks", "a,b", "--per-task", "16", "--test", "3"));
+        arguments.addAll(List.of(
+                "--base", "nano", "--base-dir", directory.resolve("bases").toString()));
         arguments.addAll(List.of("--dtype", "f32", "--threads", "1", "--set", "rank=4", "--set", "replay=0.5"));
         arguments.addAll(List.of(more));
         int exit = new CommandLine(new ContinualBench())
@@ -67,7 +68,8 @@ class ContinualBenchTest {
                 .extracting(l -> l.path("task").asText() + l.path("phase").asInt())
                 .containsExactly("a0", "a1", "b1");
         long plainSteps = part(sequences, "sequence plain").get(2).path("steps").asLong();
-        long replaySteps = part(sequences, "sequence replay").get(2).path("steps").asLong();
+        long replaySteps =
+                part(sequences, "sequence replay").get(2).path("steps").asLong();
         assertThat(plainSteps).isEqualTo(4);
         assertThat(replaySteps).isEqualTo(5);
         assertThat(part(sequences, "offline union"))
@@ -87,7 +89,9 @@ class ContinualBenchTest {
     @Test
     void forgettingIsWhatWasLostOfTheBest() {
         Phases phases = new Phases(List.of(
-                List.of(score(1.0, 0.8)), List.of(score(0.9, 0.9), score(2.0, 0.5)), List.of(score(1.5, 0.6), score(2.5, 0.6), score(1.0, 0.9))));
+                List.of(score(1.0, 0.8)),
+                List.of(score(0.9, 0.9), score(2.0, 0.5)),
+                List.of(score(1.5, 0.6), score(2.5, 0.6), score(1.0, 0.9))));
 
         assertThat(phases.averageAccuracy()).isEqualTo(0.7, within(1e-9));
         assertThat(phases.backwardTransfer()).isEqualTo((-0.2 + 0.1) / 2, within(1e-9));

@@ -42,7 +42,8 @@ record DiskUse(Path dataDir, long freeBytes, Instant now, Optional<JsonNode> sta
         checks.add(Check.ok("objects on disk", objects(stored)));
         checks.add(Check.ok(
                 "Kafka on disk",
-                gib(logged.bytes()) + ": the journal and the registry's log are kept for ever, examples and the rest for"
+                gib(logged.bytes())
+                        + ": the journal and the registry's log are kept for ever, examples and the rest for"
                         + " days or weeks"));
         checks.add(forecast(stored));
         return checks;
@@ -73,7 +74,11 @@ record DiskUse(Path dataDir, long freeBytes, Instant now, Optional<JsonNode> sta
         }
         long days = (long) Math.min(36_500, freeBytes / perDay);
         String found = String.format(
-                Locale.ROOT, "%s a day at the last day's rate: %s free are full in about %d days", gib((long) perDay), gib(freeBytes), days);
+                Locale.ROOT,
+                "%s a day at the last day's rate: %s free are full in about %d days",
+                gib((long) perDay),
+                gib(freeBytes),
+                days);
         return days >= FEW_DAYS
                 ? Check.ok("disk forecast", found)
                 : Check.bad("disk forecast", found + ": make room, or set version.every-rounds higher");

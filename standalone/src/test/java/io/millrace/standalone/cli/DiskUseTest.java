@@ -36,9 +36,8 @@ class DiskUseTest {
         file("kafka/log", MIB, Duration.ofHours(3));
         String status = "{\"adapters\":[{\"checkpointBytes\":" + 4 * MIB + "},{\"checkpointBytes\":" + MIB + "}]}";
 
-        List<Check> checks = new DiskUse(
-                        data, 20L * MIB, NOW, Optional.of(new ObjectMapper().readTree(status)))
-                .checks();
+        List<Check> checks =
+                new DiskUse(data, 20L * MIB, NOW, Optional.of(new ObjectMapper().readTree(status))).checks();
 
         assertThat(checks).extracting(Check::name).containsExactly("objects on disk", "Kafka on disk", "disk forecast");
         assertThat(checks.get(0).detail()).contains("0.01 GiB", "the last three of each of 2 adapters");
@@ -50,7 +49,8 @@ class DiskUseTest {
     void aDiskThatIsSoonFullIsToBeFixed() throws IOException {
         file("objects/new", 2 * MIB, Duration.ofHours(12));
 
-        Check forecast = new DiskUse(data, 20L * MIB, NOW, Optional.empty()).checks().get(2);
+        Check forecast =
+                new DiskUse(data, 20L * MIB, NOW, Optional.empty()).checks().get(2);
 
         assertThat(forecast.ok()).isFalse();
         assertThat(forecast.detail()).contains("full in about 5 days");
