@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.registry.RegistryChange;
+import io.millrace.registry.service.OffsetFilter;
 import io.millrace.registry.service.RegistryAccess;
 import io.millrace.registry.service.RegistryApi;
 import io.smallrye.mutiny.Multi;
+import io.vertx.core.http.HttpServerResponse;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.Path;
@@ -22,6 +24,7 @@ import java.time.Instant;
 import java.util.Locale;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestStreamElementType;
 
 /** What changes, as it comes. */
 @Path("/api/v1/watch")
@@ -55,10 +58,16 @@ public final class WatchResource {
 
     @GET
     @Produces(MediaType.SERVER_SENT_EVENTS)
+    @RestStreamElementType(MediaType.APPLICATION_JSON)
     @Operation(summary = "Changes from an offset on (default: from now on); an event's id is its offset")
     public Multi<OutboundSseEvent> watch(
-            @QueryParam("from") Long from, @HeaderParam("Last-Event-ID") String lastEventId, @Context Sse sse) {
+            @QueryParam("from") Long from,
+            @HeaderParam("Last-Event-ID") String lastEventId,
+            @Context Sse sse,
+            @Context HttpServerResponse response) {
         long start = start(from, lastEventId);
+        // Response filters aren't asked about event streams.
+        response.putHeader(OffsetFilter.OFFSET, Long.toString(registry.view().offset()));
         Multi<OutboundSseEvent> changes = Multi.createFrom().emitter(emitter -> {
             AutoCloseable watching = registry.watch(start, change -> emitter.emit(event(sse, change)));
             emitter.onTermination(() -> close(watching));
@@ -88,7 +97,6 @@ public final class WatchResource {
         return sse.newEventBuilder()
                 .id(Long.toString(change.offset()))
                 .name("change")
-                .mediaType(MediaType.APPLICATION_JSON_TYPE)
                 .data(Event.class, Event.of(change))
                 .build();
     }
