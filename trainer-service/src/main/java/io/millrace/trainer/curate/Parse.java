@@ -23,6 +23,7 @@ import java.util.function.Predicate;
 public record Parse(Function<byte[], TrainingExample> parser, Predicate<AdapterName> known, AssignHeldOut split) {
 
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int MAX_ECHOED_CHARS = 1_000;
 
     Verdict parse(Optional<byte[]> bytes, InputRecord source) {
         try {
@@ -62,7 +63,13 @@ public record Parse(Function<byte[], TrainingExample> parser, Predicate<AdapterN
         }
     }
 
+    /** Left out where an outcome couldn't hold it: a record without a usable id is told by where it came from. */
     private static Optional<String> text(Optional<JsonNode> tree, String field) {
-        return tree.map(t -> t.get(field)).filter(JsonNode::isTextual).map(JsonNode::textValue);
+        return tree.map(t -> t.get(field))
+                .filter(JsonNode::isTextual)
+                .map(JsonNode::textValue)
+                .filter(t -> !t.isBlank() && t.length() <= MAX_ECHOED_CHARS)
+                .filter(t ->
+                        t.codePoints().noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE));
     }
 }

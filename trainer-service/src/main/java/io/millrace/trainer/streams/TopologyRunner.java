@@ -27,6 +27,10 @@ import org.slf4j.LoggerFactory;
 public final class TopologyRunner implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TopologyRunner.class);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+    /** Ample where Kafka answers. Where it doesn't, what is given up is done again: it was in no transaction. */
+    private static final Duration STOP_AT_MOST = Duration.ofSeconds(4);
+
+    private static final long STATE_BYTES = 32L << 20;
 
     private final String name;
     private final Duration commitInterval;
@@ -36,6 +40,7 @@ public final class TopologyRunner implements AutoCloseable {
     private final Thread thread;
     private final CountDownLatch closing = new CountDownLatch(1);
     private volatile String waitingFor = "it was not started yet";
+    private volatile boolean following;
 
     /**
      * @param name of the application, as {@code curator}; the thread is {@code trainer-} and that
@@ -92,7 +97,14 @@ public final class TopologyRunner implements AutoCloseable {
 
     /** Runs one instance until it fails or this is closed. */
     private void follow() throws InterruptedException {
-        try (KafkaStreams streams = new KafkaStreams(topology.get(), properties())) {
+        try (StateMemory memory = new StateMemory(STATE_BYTES)) {
+            follow(new KafkaStreams(topology.get(), properties(memory)));
+        }
+    }
+
+    private void follow(KafkaStreams streams) throws InterruptedException {
+        following = true;
+        try {
             streams.setUncaughtExceptionHandler(e -> {
                 LOG.warn("{} failed: {}", name, e.toString(), e);
                 return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
@@ -104,10 +116,15 @@ public final class TopologyRunner implements AutoCloseable {
                     throw new IllegalStateException("the topology ended: " + streams.state());
                 }
             } while (!closing.await(100, TimeUnit.MILLISECONDS));
+        } finally {
+            following = false;
+            if (!streams.close(STOP_AT_MOST)) {
+                LOG.warn("{} didn't stop within {}; leaving it behind", name, STOP_AT_MOST);
+            }
         }
     }
 
-    Properties properties() {
+    private Properties properties(StateMemory memory) {
         Properties properties = new Properties();
         properties.putAll(kafka.clientProperties());
         properties.putAll(Map.of(
@@ -125,6 +142,8 @@ public final class TopologyRunner implements AutoCloseable {
                 4L << 20,
                 StreamsConfig.topicPrefix(TopicConfig.MAX_MESSAGE_BYTES_CONFIG),
                 Integer.toString(Topics.MAX_DERIVED_BYTES)));
+        properties.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, StateMemory.Bounds.class);
+        properties.put(StateMemory.CONFIG, memory);
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), Topics.MAX_SYSTEM_BYTES);
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 10_000);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
@@ -137,7 +156,10 @@ public final class TopologyRunner implements AutoCloseable {
     public void close() {
         closing.countDown();
         try {
-            thread.join(Duration.ofSeconds(30).toMillis());
+            if (!following) {
+                thread.interrupt(); // it may be waiting for Kafka
+            }
+            thread.join(STOP_AT_MOST.multipliedBy(2).toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -21,6 +21,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -36,6 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class CurateTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -162,6 +164,30 @@ class CurateTest {
                 .containsExactly("malformed_json", "malformed_json", "malformed_json", "record_too_large");
         assertThat(curated.readKeyValuesToList()).hasSize(1);
         assertThat(outcomes.readValuesToList()).hasSize(4);
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void whatAnOutcomeCantRepeatStopsNothing(String record) {
+        send(record);
+        send("{\"adapter\":\"a/b\",\"prompt\":\"x\",\"completion\":\"y\"}");
+
+        assertThat(new String(deadLetters.readRecord().value(), StandardCharsets.UTF_8))
+                .isEqualTo(record);
+        TestRecord<String, byte[]> outcome = outcomes.readRecord();
+        assertThat(outcome.key()).isEqualTo("t.examples/0/0");
+        assertThat(json(outcome.value()).get("outcome").asText()).isEqualTo("REJECTED");
+        assertThat(curated.readKeyValuesToList()).hasSize(1);
+    }
+
+    static Stream<String> whatAnOutcomeCantRepeatStopsNothing() {
+        return Stream.of(
+                "{\"adapter\":\"a/b\",\"id\":\"\\ud800\",\"prompt\":\"x\",\"completion\":\"y\"}",
+                "{\"adapter\":\"a/\\udfff\",\"prompt\":\"x\",\"completion\":\"y\"}",
+                "{\"adapter\":\"a/b\",\"id\":\"" + "i".repeat(MAX_BYTES - 60) + "\",\"text\":\"t\"}",
+                "{\"adapter\":\"" + "n".repeat(MAX_BYTES - 60) + "\",\"text\":\"t\"}",
+                "[".repeat(MAX_BYTES - 60),
+                "{\"adapter\":\"a/b\",\"text\":\"\\ud800\"}");
     }
 
     @Test
