@@ -77,6 +77,7 @@ public final class KafkaRegistryLog implements RegistryLog {
         return state;
     }
 
+    @Override
     public LogStatus status() {
         return status;
     }

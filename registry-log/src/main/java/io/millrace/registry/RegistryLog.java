@@ -30,6 +30,9 @@ public interface RegistryLog extends AutoCloseable {
     /** Whether the fold has reached the end that the log had at start-up, and understands every record. */
     boolean ready();
 
+    /** How it fares now. */
+    LogStatus status();
+
     @Override
     void close();
 }

@@ -6,7 +6,10 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/** Ready when requests can be answered; says what is missing, and which adapters an older version answers for. */
+/**
+ * Ready when requests can be answered; says what is missing, that Kafka is away, and which adapters an older version
+ * answers for.
+ */
 @Readiness
 @ApplicationScoped
 public class RouterReadiness implements HealthCheck {
@@ -22,6 +25,7 @@ public class RouterReadiness implements HealthCheck {
         HealthCheckResponseBuilder response =
                 HealthCheckResponse.named("millrace router").status(missing.isEmpty());
         missing.forEach(response::withData);
+        system.impaired().forEach(response::withData);
         system.baseId().ifPresent(id -> response.withData("base-id", id.hex()));
         system.behind().forEach((adapter, why) -> response.withData("behind: " + adapter, why));
         return response.build();

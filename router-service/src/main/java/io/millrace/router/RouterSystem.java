@@ -4,6 +4,7 @@ import io.millrace.core.Digest;
 import io.millrace.embedding.RoutingRule;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.registry.KafkaRegistryLog;
+import io.millrace.registry.LogStatus;
 import io.millrace.registry.VersionEntry;
 import io.millrace.router.generate.Engine;
 import io.millrace.router.lease.AdapterCache;
@@ -27,8 +28,10 @@ import io.millrace.router.select.Selector;
 import io.millrace.router.select.ServableVersions;
 import io.millrace.store.BlobStore;
 import io.millrace.store.CachingBlobStore;
+import io.millrace.store.StoreProbe;
 import io.millrace.topics.KafkaSettings;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -48,6 +51,7 @@ import org.slf4j.LoggerFactory;
 public final class RouterSystem implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(RouterSystem.class);
     private static final int LOADERS = 2;
+    private static final Duration PROBE_PERIOD = Duration.ofSeconds(5);
 
     private final KafkaRegistryLog registry;
     private final Engine engine;
@@ -109,7 +113,7 @@ public final class RouterSystem implements AutoCloseable {
         RecentDecisions recent = new RecentDecisions(settings.rememberedDecisions());
         decisions = new DecisionTail(kafka, recent, settings.rememberedDecisions());
         recorder = new Recorder(records, recent, kafka.topics(), clock);
-        probe = new StoreProbe(store);
+        probe = new StoreProbe(store, PROBE_PERIOD);
         answers = new Answers(
                 registry,
                 selector,
@@ -181,6 +185,13 @@ public final class RouterSystem implements AutoCloseable {
         topics.problem().ifPresent(p -> missing.put("kafka", p));
         probe.problem().ifPresent(p -> missing.put("store", p));
         return missing;
+    }
+
+    /** What doesn't keep requests from being answered, by part: Kafka can be away once the registry was read. */
+    Map<String, String> impaired() {
+        return registry.status() instanceof LogStatus.Disconnected disconnected
+                ? Map.of("kafka", disconnected.detail())
+                : Map.of();
     }
 
     /** Adapters answered by an older version, and why. */

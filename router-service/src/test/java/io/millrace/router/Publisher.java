@@ -1,5 +1,7 @@
 package io.millrace.router;
 
+import static org.awaitility.Awaitility.await;
+
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterWeights;
 import io.millrace.core.BaseDescription;
@@ -31,6 +33,7 @@ import io.millrace.store.S3Settings;
 import io.millrace.topics.KafkaSettings;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -57,6 +60,8 @@ final class Publisher implements AutoCloseable {
                 config("millrace.s3.bucket"),
                 "us-east-1"));
         registry = KafkaRegistryLog.start(kafka(), SnapshotStore.none());
+        // A champion is moved by compare-and-set: what there is must be known first.
+        await().atMost(Duration.ofSeconds(60)).until(registry::ready);
         try (Base nano = new BaseStore(Path.of(config("millrace.data-dir"), "bases")).open("nano")) {
             base = nano.description();
         }

@@ -20,6 +20,9 @@ import io.millrace.trainer.worker.Engine;
 import io.millrace.trainer.worker.Progress;
 import io.millrace.trainer.worker.WorkerSettings;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -49,8 +52,8 @@ final class Platform implements AutoCloseable {
     private static final EmbeddedS3.Credentials CREDENTIALS = new EmbeddedS3.Credentials("millrace", "millrace-secret");
 
     private final Path directory;
-    private final EmbeddedKafka broker;
-    private final EmbeddedS3 s3;
+    private EmbeddedKafka broker;
+    private EmbeddedS3 s3;
     private final KafkaProducer<byte[], byte[]> producer;
     final KafkaSettings kafka;
     final BlobStore store;
@@ -69,6 +72,30 @@ final class Platform implements AutoCloseable {
         this.producer = new KafkaProducer<>(properties);
     }
 
+    void stopStore() {
+        s3.close();
+    }
+
+    void startStore() {
+        s3 = EmbeddedS3.start(directory.resolve("s3"), s3.port(), CREDENTIALS, "millrace");
+    }
+
+    void stopKafka() {
+        broker.close();
+    }
+
+    void startKafka() {
+        broker = EmbeddedKafka.start(directory.resolve("kafka"), broker.port(), freePort());
+    }
+
+    private static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     BlobStore store() {
         return new S3BlobStore(S3Settings.of(
                 s3.endpoint(), s3.credentials().accessKey(), s3.credentials().secretKey(), s3.bucket(), "us-east-1"));
@@ -80,6 +107,21 @@ final class Platform implements AutoCloseable {
 
     /** A trainer of its own, started. */
     Trainer trainer(String workerId) {
+        Trainer trainer = trainer(workerId, registry);
+        trainer.start();
+        return trainer;
+    }
+
+    /** As a service runs it, started: with a log and a store of its own. */
+    TrainerProcess process(String workerId) {
+        BlobStore own = store();
+        KafkaRegistryLog log = new KafkaRegistryLog(kafka, new BlobSnapshots(own), 1_000);
+        TrainerProcess process = new TrainerProcess(trainer(workerId, log), log, own);
+        process.start();
+        return process;
+    }
+
+    private Trainer trainer(String workerId, KafkaRegistryLog log) {
         WorkerSettings defaults = WorkerSettings.defaults(workerId);
         WorkerSettings settings = new WorkerSettings(
                 workerId,
@@ -91,10 +133,10 @@ final class Platform implements AutoCloseable {
                 defaults.minHeldOut(),
                 defaults.bufferedBytes());
         Engines engines = engines();
-        Trainer trainer = new Trainer(
+        return new Trainer(
                 kafka,
                 store,
-                registry,
+                log,
                 () -> {
                     Engine engine = engines.open();
                     return new Engine(
@@ -104,8 +146,6 @@ final class Platform implements AutoCloseable {
                 new Trainer.Settings(settings, Duration.ofHours(24), true, directory.resolve("streams-" + workerId)),
                 new Silent(),
                 Clock.systemUTC());
-        trainer.start();
-        return trainer;
     }
 
     private static final class Silent implements Progress.Meters {

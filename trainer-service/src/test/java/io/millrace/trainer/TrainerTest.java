@@ -228,6 +228,12 @@ class TrainerTest {
 
         assertThat(codes("acme/not-finite")).isNotEmpty().containsOnly("training_failed");
         assertThat(codes("acme/failing")).isNotEmpty().containsOnly("training_failed");
+        assertThat(platform.deadLetters())
+                .filteredOn(
+                        r -> new String(r.headers().lastHeader(DeadLetter.CODE).value(), StandardCharsets.UTF_8)
+                                .equals("training_failed"))
+                .hasSameSizeAs(codes("acme/not-finite", "acme/failing"))
+                .allMatch(r -> r.headers().lastHeader(DeadLetter.OFFSET) != null);
         assertThat(platform.journal().stream()
                         .filter(r -> r.hasRoundRetried() && r.getAdapter().equals("acme/failing"))
                         .count())
@@ -249,9 +255,9 @@ class TrainerTest {
     }
 
     /** Of what wasn't held out. */
-    private static List<String> codes(String adapter) {
+    private static List<String> codes(String... adapters) {
         return platform.outcomes().values().stream()
-                .filter(o -> o.path("adapter").asText().equals(adapter))
+                .filter(o -> List.of(adapters).contains(o.path("adapter").asText()))
                 .filter(o -> !o.get("outcome").asText().equals("HELD_OUT"))
                 .map(o -> o.path("code").asText())
                 .toList();

@@ -4,6 +4,7 @@ import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.store.BlobStore;
+import io.millrace.store.StoreProbe;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,18 +13,33 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalLong;
 
 /** Blobs as requests use them: uploads are checked while they stream, and never held in memory. */
 public final class BlobAccess implements AutoCloseable {
     private static final int BUFFER = 1 << 16;
+    private static final Duration PROBE_PERIOD = Duration.ofSeconds(2);
 
     private final BlobStore store;
     private final long maxBytes;
+    private final StoreProbe probe;
 
     public BlobAccess(BlobStore store, long maxBytes) {
         this.store = store;
         this.maxBytes = maxBytes;
+        this.probe = new StoreProbe(store, PROBE_PERIOD);
+    }
+
+    /** Starts to look after the store. */
+    void start() {
+        probe.start();
+    }
+
+    /** Why the store can't be used; empty: it can. */
+    Optional<String> trouble() {
+        return probe.problem();
     }
 
     public BlobStore store() {
@@ -91,6 +107,7 @@ public final class BlobAccess implements AutoCloseable {
 
     @Override
     public void close() {
+        probe.close();
         store.close();
     }
 }

@@ -1,7 +1,7 @@
 package io.millrace.registry.service;
 
-import io.millrace.core.MillraceException;
 import io.millrace.registry.LogStatus;
+import java.util.Optional;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -20,21 +20,12 @@ public final class RegistryReadiness implements HealthCheck {
     @Override
     public HealthCheckResponse call() {
         LogStatus status = registry.status();
-        String store = storeTrouble();
+        Optional<String> trouble = blobs.trouble();
         return HealthCheckResponse.named("registry")
-                .status(status instanceof LogStatus.Following && store.isEmpty())
+                .status(status instanceof LogStatus.Following && trouble.isEmpty())
                 .withData("log", status.detail())
                 .withData("offset", registry.anyView().offset())
-                .withData("store", store.isEmpty() ? "reachable" : store)
+                .withData("store", trouble.orElse("reachable"))
                 .build();
-    }
-
-    private String storeTrouble() {
-        try {
-            blobs.store().listSnapshots("registry/");
-            return "";
-        } catch (MillraceException e) {
-            return e.getMessage();
-        }
     }
 }

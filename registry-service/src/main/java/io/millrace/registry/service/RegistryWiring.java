@@ -96,9 +96,11 @@ public final class RegistryWiring {
             @Observes StartupEvent event,
             AccessToken token,
             RegistryAccess registry,
+            BlobAccess blobs,
             @ConfigProperty(name = "quarkus.http.host", defaultValue = "127.0.0.1") String host) {
         token.requireFor(host);
         registry.status();
+        blobs.start();
     }
 
     private static RandomGenerator jitter() {

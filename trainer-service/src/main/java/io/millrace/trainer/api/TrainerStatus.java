@@ -1,6 +1,7 @@
 package io.millrace.trainer.api;
 
 import io.millrace.trainer.Trainer;
+import io.millrace.trainer.TrainerProcess;
 import io.millrace.trainer.worker.AdapterStatus;
 import java.util.List;
 import java.util.Map;
@@ -52,11 +53,12 @@ public record TrainerStatus(String worker, boolean ready, Map<String, String> wa
         }
     }
 
-    static TrainerStatus of(Trainer trainer) {
+    static TrainerStatus of(TrainerProcess process) {
+        Trainer trainer = process.trainer();
         return new TrainerStatus(
                 trainer.workerId(),
-                trainer.ready(),
-                trainer.waitingFor(),
+                process.ready(),
+                process.waitingFor(),
                 trainer.adapters().stream().map(Adapter::of).toList());
     }
 }

@@ -104,16 +104,23 @@ final class Mailbox implements AutoCloseable {
         }
     }
 
-    /** Lets the running step end, for at most a while. */
+    /** Lets the running step end, for at most a while: what it computes with is freed next, even in a hurry. */
     @Override
     public void close() {
+        boolean inHurry = Thread.interrupted();
         device.shutdown();
         io.shutdown();
         try {
+            if (inHurry) {
+                io.shutdownNow();
+            }
             if (!device.awaitTermination(30, TimeUnit.SECONDS) || !io.awaitTermination(10, TimeUnit.SECONDS)) {
                 LOG.error("a step is still being computed after 30 s; leaving it behind");
             }
         } catch (InterruptedException e) {
+            inHurry = true;
+        }
+        if (inHurry) {
             Thread.currentThread().interrupt();
         }
     }

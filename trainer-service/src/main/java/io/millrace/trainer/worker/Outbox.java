@@ -1,8 +1,11 @@
 package io.millrace.trainer.worker;
 
 import io.millrace.core.AdapterName;
+import io.millrace.core.BaseDescription;
+import io.millrace.core.BaseDescriptionJson;
 import io.millrace.core.VersionId;
 import io.millrace.proto.internal.PutAdapter;
+import io.millrace.proto.internal.RegisterBase;
 import io.millrace.proto.internal.RegistryRecord;
 import io.millrace.proto.internal.VersionCut;
 import io.millrace.registry.CommandOutcome;
@@ -24,8 +27,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Sends what the journal says was cut to the registry, again and again until the registry's fold shows it; a command
- * that was seen before changes nothing. Also rolls champions back that have fallen behind, and makes new adapters known, so that they can be seen and set before their
- * first version. For the polling thread.
+ * that was seen before changes nothing. Also rolls champions back that have fallen behind, makes new adapters known, so
+ * that they can be seen and set before their first version, and registers the base, so that versions for it can be
+ * published from elsewhere. For the polling thread.
  */
 final class Outbox {
     private static final Logger LOG = LoggerFactory.getLogger(Outbox.class);
@@ -34,7 +38,7 @@ final class Outbox {
 
     private final RegistryLog registry;
     private final ChampionGuard guard;
-    private final String baseId;
+    private final BaseDescription base;
     private final String actor;
     private final Map<String, Sent> sent = new HashMap<>();
     private final Set<String> refused = new HashSet<>();
@@ -42,10 +46,10 @@ final class Outbox {
 
     private record Sent(CompletableFuture<CommandOutcome> answer, Instant at) {}
 
-    Outbox(RegistryLog registry, ChampionGuard guard, String baseId, String actor) {
+    Outbox(RegistryLog registry, ChampionGuard guard, BaseDescription base, String actor) {
         this.registry = registry;
         this.guard = guard;
-        this.baseId = baseId;
+        this.base = base;
         this.actor = actor;
     }
 
@@ -54,6 +58,9 @@ final class Outbox {
             return;
         }
         next = now.plus(EVERY);
+        if (view.base(base.id()).isEmpty()) {
+            submit(registration(), now);
+        }
         for (Lane lane : lanes) {
             Optional<AdapterFold> fold = lane.fold();
             if (fold.isPresent() && view.adapter(lane.adapter()).isEmpty()) {
@@ -81,14 +88,25 @@ final class Outbox {
                 || view.version(adapter, new VersionId(cut.getVersionId())).isPresent();
     }
 
-    private RegistryRecord creation(AdapterName adapter) {
-        return RegistryRecord.newBuilder()
-                .setCommandId("create:" + adapter)
-                .setFoldVersion(1)
-                .setActor(actor)
-                .setPutAdapter(
-                        PutAdapter.newBuilder().setAdapter(adapter.toString()).setBaseId(baseId))
+    private RegistryRecord registration() {
+        return command("base:" + base.id())
+                .setRegisterBase(RegisterBase.newBuilder()
+                        .setBaseId(base.id().hex())
+                        .setName(base.name())
+                        .setDescriptionJson(BaseDescriptionJson.write(base)))
                 .build();
+    }
+
+    private RegistryRecord creation(AdapterName adapter) {
+        return command("create:" + adapter)
+                .setPutAdapter(PutAdapter.newBuilder()
+                        .setAdapter(adapter.toString())
+                        .setBaseId(base.id().hex()))
+                .build();
+    }
+
+    private RegistryRecord.Builder command(String id) {
+        return RegistryRecord.newBuilder().setCommandId(id).setFoldVersion(1).setActor(actor);
     }
 
     private void rollBack(RegistryRecord command, Instant now) {

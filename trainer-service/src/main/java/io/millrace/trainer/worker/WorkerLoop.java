@@ -3,6 +3,7 @@ package io.millrace.trainer.worker;
 import io.millrace.core.AdapterName;
 import io.millrace.core.ExampleParser;
 import io.millrace.embedding.TextEmbedder;
+import io.millrace.registry.LogStatus;
 import io.millrace.registry.RegistryLog;
 import io.millrace.store.BlobStore;
 import io.millrace.topics.KafkaSettings;
@@ -36,6 +37,9 @@ import org.slf4j.LoggerFactory;
 public final class WorkerLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkerLoop.class);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(15);
+    private static final Duration STOP_AT_MOST = Duration.ofSeconds(60);
+    /** Without Kafka nothing can be given up in good order. */
+    private static final Duration STOP_WITHOUT_KAFKA = Duration.ofSeconds(2);
 
     private final KafkaSettings kafka;
     private final BlobStore store;
@@ -128,15 +132,28 @@ public final class WorkerLoop implements AutoCloseable {
         }
     }
 
-    /** Lets the worker give its partitions up in good order. */
+    /** Lets the worker give its partitions up in good order; while Kafka can't be reached, only for a moment. */
     @Override
     public void close() {
         closing.countDown();
+        long start = System.nanoTime();
         try {
-            thread.join(Duration.ofSeconds(60).toMillis());
+            while (thread.isAlive() && since(start).compareTo(STOP_AT_MOST) < 0) {
+                thread.join(100);
+                if (!(registry.status() instanceof LogStatus.Following)
+                        && since(start).compareTo(STOP_WITHOUT_KAFKA) > 0) {
+                    thread.interrupt();
+                    thread.join(STOP_WITHOUT_KAFKA.multipliedBy(2).toMillis());
+                    return;
+                }
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static Duration since(long start) {
+        return Duration.ofNanos(System.nanoTime() - start);
     }
 
     private boolean running() {
@@ -203,7 +220,7 @@ public final class WorkerLoop implements AutoCloseable {
                         ledger,
                         recover,
                         registry,
-                        new Outbox(registry, guard, engine.base().id().hex(), settings.workerId()),
+                        new Outbox(registry, guard, engine.base(), settings.workerId()),
                         steps(engine, examples, archives, train, heads, opened),
                         new Housekeeping(recover, admin, store, mailbox),
                         topics,

@@ -1,33 +1,34 @@
-package io.millrace.router;
+package io.millrace.store;
 
 import io.millrace.core.Digest;
 import io.millrace.core.MillraceException;
-import io.millrace.store.BlobStore;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Asks the object store now and then whether it is there, so that readiness needn't wait for it. */
-final class StoreProbe implements AutoCloseable {
-    private static final Duration PERIOD = Duration.ofSeconds(5);
+/** Asks a store now and then whether it is there, so that readiness needn't wait for it. */
+public final class StoreProbe implements AutoCloseable {
     private static final Digest NOTHING = Digest.of("");
 
     private final BlobStore store;
+    private final Duration period;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "router-store-probe");
+        Thread thread = new Thread(task, "store-probe");
         thread.setDaemon(true);
         return thread;
     });
     private volatile Optional<String> problem = Optional.of("the object store wasn't asked yet");
 
-    StoreProbe(BlobStore store) {
+    /** @param period between an answer and the next question */
+    public StoreProbe(BlobStore store, Duration period) {
         this.store = store;
+        this.period = period;
     }
 
-    void start() {
-        var unused = timer.scheduleWithFixedDelay(this::probe, 0, PERIOD.toMillis(), TimeUnit.MILLISECONDS);
+    public void start() {
+        var unused = timer.scheduleWithFixedDelay(this::probe, 0, period.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void probe() {
@@ -42,7 +43,7 @@ final class StoreProbe implements AutoCloseable {
     }
 
     /** Why the store can't be used; empty: it can. */
-    Optional<String> problem() {
+    public Optional<String> problem() {
         return problem;
     }
 

@@ -1,0 +1,38 @@
+package io.millrace.router.api;
+
+import io.millrace.core.ErrorCode;
+import io.millrace.core.Problem;
+import jakarta.ws.rs.Priorities;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.container.ContainerRequestContext;
+import jakarta.ws.rs.core.Response;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** What the router's web server refuses by itself, and what went wrong unforeseen, as problem documents. */
+public final class RouterRefusals {
+    private static final Logger LOG = Logger.getLogger(RouterRefusals.class);
+
+    @ServerExceptionMapper(priority = Priorities.USER + 30)
+    public Response refused(WebApplicationException e, ContainerRequestContext request) {
+        return answer(Problem.ofRefusal(
+                e.getResponse().getStatus(),
+                request.getMethod() + " " + request.getUriInfo().getPath(),
+                Optional.ofNullable(e.getCause()).map(Throwable::getMessage)));
+    }
+
+    @ServerExceptionMapper(priority = Priorities.USER + 30)
+    public Response failed(RuntimeException e, ContainerRequestContext request) {
+        String what = request.getMethod() + " " + request.getUriInfo().getPath();
+        LOG.errorf(e, "%s failed", what);
+        return answer(Problem.of(ErrorCode.INTERNAL, what + " failed (" + e + "); the service's log says more"));
+    }
+
+    private static Response answer(Problem problem) {
+        return Response.status(problem.status())
+                .type(Problem.MEDIA_TYPE)
+                .entity(problem)
+                .build();
+    }
+}
