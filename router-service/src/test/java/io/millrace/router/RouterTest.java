@@ -442,6 +442,22 @@ class RouterTest {
         assertProblem(ask.chat("base", "far too long ".repeat(1000)), 400, "context_length_exceeded");
         assertProblem(ask.post("/v1/completions", Map.of("prompt", "")), 400, "bad_request");
         assertProblem(ask.get("/v1/models/no/such"), 404, "unknown_model");
+        assertProblem(ask.post("/v1/embeddings", Map.of("input", "x")), 404, "unknown_path");
+        assertProblem(ask.get("/v1/chat/completions"), 405, "method_not_allowed");
+        for (Map<String, Object> wrong : List.<Map<String, Object>>of(
+                Map.of("temperature", -1),
+                Map.of("top_p", 2),
+                Map.of("max_tokens", 0),
+                Map.of("max_completion_tokens", "many"),
+                Map.of("seed", "x"),
+                Map.of("stop", List.of("")),
+                Map.of("top_logprobs", 2),
+                Map.of("stream", "yes"),
+                Map.of("adapters", List.of(Map.of("weight", 1))))) {
+            Map<String, Object> request = new HashMap<>(Map.of("model", "base", "messages", Asking.user("x")));
+            request.putAll(wrong);
+            assertProblem(ask.post("/v1/chat/completions", request), 400, "bad_request");
+        }
         assertThat(ask.get("/q/openapi").text()).contains("/v1/chat/completions");
     }
 

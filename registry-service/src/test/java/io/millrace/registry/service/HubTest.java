@@ -4,10 +4,12 @@ import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.matchesPattern;
+import static org.hamcrest.Matchers.nullValue;
 
 import io.millrace.core.Digest;
 import io.millrace.core.VersionId;
@@ -29,6 +31,7 @@ class HubTest {
 
     private final String repo = "hub/a" + NAMES.incrementAndGet();
     private VersionId one;
+
     private VersionId two;
 
     @BeforeEach
@@ -109,6 +112,46 @@ class HubTest {
                 .then()
                 .statusCode(404)
                 .header("X-Error-Code", equalTo("RevisionNotFound"));
+    }
+
+    /** As {@code HfApi.get_paths_info} and {@code list_repo_refs} ask. */
+    @Test
+    void pathsAndRefsAreTold() {
+        given().formParam("paths", WEIGHTS, "no-such-file")
+                .formParam("expand", false)
+                .post("/api/models/" + repo + "/paths-info/main")
+                .then()
+                .statusCode(200)
+                .body("path", contains(WEIGHTS))
+                .body("[0].lfs.oid", equalTo(weightsDigest(1)));
+        given().formParam("paths", WEIGHTS)
+                .post("/api/models/" + repo + "/paths-info/v9")
+                .then()
+                .statusCode(404)
+                .header("X-Error-Code", equalTo("RevisionNotFound"));
+        get("/api/models/" + repo + "/refs")
+                .then()
+                .statusCode(200)
+                .body("branches.name", contains("main", "champion"))
+                .body("branches[0].targetCommit", equalTo(one.hex()))
+                .body("tags.name", contains("v1", "v2"))
+                .body("tags[1].ref", equalTo("refs/tags/v2"));
+    }
+
+    @Test
+    void namesThatNoHeaderCanHoldAreAnsweredAllTheSame() {
+        given().urlEncodingEnabled(false)
+                .get("/" + repo + "/resolve/main%0d%0aSet-Cookie:%20a/" + WEIGHTS)
+                .then()
+                .statusCode(404)
+                .header("X-Error-Code", equalTo("RevisionNotFound"))
+                .header("Set-Cookie", nullValue())
+                .body("code", equalTo("unknown_revision"));
+        given().urlEncodingEnabled(false)
+                .get("/" + repo + "/resolve/main/%E2%82%AC.bin")
+                .then()
+                .statusCode(404)
+                .header("X-Error-Message", containsString("?.bin"));
     }
 
     @Test

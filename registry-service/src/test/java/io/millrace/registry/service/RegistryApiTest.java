@@ -211,6 +211,45 @@ class RegistryApiTest {
     }
 
     @Test
+    void aVersionThatARecipeNamesIsNotRetired() {
+        TinyAdapter.publish(adapter, 1);
+        TinyAdapter.publish(adapter, 2);
+        given().body("{\"parts\": [{\"adapter\": \"" + adapter + "\", \"revision\": \"v2\"}]}")
+                .put("/api/v1/recipes/" + adapter)
+                .then()
+                .statusCode(200);
+
+        given().post(url + "/versions/v2/retire")
+                .then()
+                .statusCode(409)
+                .body("code", equalTo("version_in_use"))
+                .body("detail", containsString("recipe"));
+    }
+
+    @Test
+    void whatTheServerItselfRefusesIsAProblemDocumentToo() {
+        get("/api/v1/nothing")
+                .then()
+                .statusCode(404)
+                .contentType("application/problem+json")
+                .body("code", equalTo("unknown_path"))
+                .body("detail", containsString("/api/v1/nothing"));
+        given().patch("/api/v1/adapters").then().statusCode(405).body("code", equalTo("method_not_allowed"));
+        given().accept("text/html")
+                .get("/api/v1/adapters")
+                .then()
+                .statusCode(406)
+                .body("code", equalTo("not_acceptable"));
+        given().queryParam("limit", "abc")
+                .get("/api/v1/adapters")
+                .then()
+                .statusCode(400)
+                .body("code", equalTo("bad_request"))
+                .body("retryable", equalTo(false));
+        given().queryParam("from", "abc").get("/api/v1/watch").then().statusCode(400);
+    }
+
+    @Test
     void recipesNameWhatExists() {
         TinyAdapter.publish(adapter, 1);
         String recipe = "/api/v1/recipes/" + adapter;
@@ -356,6 +395,7 @@ class RegistryApiTest {
         get("/api/v1/info")
                 .then()
                 .statusCode(200)
+                .header("X-Registry-Offset", notNullValue())
                 .body("kafka.bootstrap_servers", containsString("127.0.0.1:"))
                 .body("kafka.topic_prefix", equalTo("millrace."))
                 .body("store.endpoint", containsString("http"))

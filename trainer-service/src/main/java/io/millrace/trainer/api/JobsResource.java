@@ -3,7 +3,6 @@ package io.millrace.trainer.api;
 import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
-import io.millrace.core.Problem;
 import io.millrace.trainer.TrainerProcess;
 import io.millrace.trainer.job.JobStatus;
 import jakarta.ws.rs.Consumes;
@@ -19,7 +18,6 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
 import java.util.Optional;
-import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** Work that the trainer does when it is asked to, beside its training. */
 @Path("/api/v1/trainer/jobs")
@@ -77,13 +75,5 @@ public final class JobsResource {
     private static JobStatus known(Optional<JobStatus> status, String id) {
         return status.orElseThrow(() -> new MillraceException(
                 ErrorCode.UNKNOWN_JOB, "there is no job '" + id + "'; 'GET /api/v1/trainer/jobs' lists them"));
-    }
-
-    @ServerExceptionMapper
-    Response problem(MillraceException e) {
-        return Response.status(e.code().httpStatus())
-                .type(Problem.MEDIA_TYPE)
-                .entity(Problem.of(e))
-                .build();
     }
 }

@@ -3,7 +3,6 @@ package io.millrace.trainer.api;
 import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
-import io.millrace.core.Problem;
 import io.millrace.trainer.TrainerProcess;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
@@ -18,7 +17,6 @@ import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /** What the trainer does now, and asking it for a version. */
 @Path("/api/v1/trainer")
@@ -38,7 +36,7 @@ public final class TrainerResource {
     @Path("/status")
     public TrainerStatus status(@HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) {
         token.require(authorization);
-        return TrainerStatus.of(process.trainer());
+        return TrainerStatus.of(process);
     }
 
     /** Makes a version of all that the adapter has waiting now due at once; it appears in the registry when it is done. */
@@ -65,20 +63,9 @@ public final class TrainerResource {
         try {
             return process.trainer().requestCut(adapter).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
-            throw new MillraceException(
-                    ErrorCode.NOT_READY,
-                    "the trainer isn't ready: " + process.trainer().waitingFor(),
-                    e);
+            throw new MillraceException(ErrorCode.NOT_READY, "the trainer isn't ready: " + process.waitingFor(), e);
         } catch (ExecutionException e) {
             throw new MillraceException(ErrorCode.INTERNAL, e.getCause().toString(), e);
         }
-    }
-
-    @ServerExceptionMapper
-    Response problem(MillraceException e) {
-        return Response.status(e.code().httpStatus())
-                .type(Problem.MEDIA_TYPE)
-                .entity(Problem.of(e))
-                .build();
     }
 }

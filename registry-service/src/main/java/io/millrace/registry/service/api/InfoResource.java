@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.millrace.registry.BaseEntry;
 import io.millrace.registry.LogStatus;
+import io.millrace.registry.service.OffsetFilter;
 import io.millrace.registry.service.PartProbe;
 import io.millrace.registry.service.RegistryAccess;
 import io.millrace.registry.service.RegistryConfig;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestResponse;
 
 /** What a client needs to know of the system it talks to. Answers without the log, and needs no token. */
 @Path("/api/v1/info")
@@ -58,22 +60,26 @@ public final class InfoResource {
 
     @GET
     @Operation(summary = "Addresses, base, and which parts are up")
-    public Info get() {
+    public RestResponse<Info> get() {
         Optional<String> baseId = registry.anyView().bases().stream()
                 .filter(b -> b.name().equals(config.base()))
                 .map(BaseEntry::id)
                 .reduce((first, last) -> last)
                 .map(id -> id.hex());
         LogStatus status = registry.status();
-        return new Info(
+        long offset = registry.anyView().offset();
+        Info info = new Info(
                 new Kafka(
                         config.kafka().bootstrapServers(),
                         config.kafka().topicPrefix(),
                         config.kafka().partitions()),
                 new Store(config.s3().endpoint().toString(), config.s3().bucket()),
                 new Base(config.base(), baseId),
-                new Log(registry.anyView().offset(), status instanceof LogStatus.Following, status.detail()),
+                new Log(offset, status instanceof LogStatus.Following, status.detail()),
                 parts.look(),
                 Map.of("millrace", parts.version(), "java", Runtime.version().toString()));
+        return RestResponse.ResponseBuilder.ok(info)
+                .header(OffsetFilter.OFFSET, offset)
+                .build();
     }
 }

@@ -2,12 +2,17 @@ package io.millrace.registry.service.hub;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.millrace.core.VersionId;
+import io.millrace.registry.AdapterEntry;
+import io.millrace.registry.Revisions;
 import io.millrace.registry.VersionEntry;
 import io.millrace.registry.VersionEntry.FileEntry;
 import io.millrace.registry.service.RegistryApi;
 import io.millrace.registry.service.RequestView;
+import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DefaultValue;
 import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
@@ -16,10 +21,12 @@ import jakarta.ws.rs.core.MediaType;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jboss.resteasy.reactive.RestForm;
 
 /** What the hub's clients ask about a repository before they download it. */
 @Path("/api/models/{ns}/{name}")
@@ -72,10 +79,33 @@ public final class HubModelsResource {
     public record Lfs(String sha256, long size, long pointerSize) {}
 
     /** A file in a listing. */
-    public record TreeEntry(String type, String oid, long size, String path, TreeLfs lfs) {}
+    public record TreeEntry(String type, String oid, long size, String path, TreeLfs lfs) {
+        static TreeEntry of(FileEntry f) {
+            return new TreeEntry(
+                    "file",
+                    HubModelsResource.oid(f),
+                    f.sizeBytes(),
+                    f.name(),
+                    new TreeLfs(f.sha256().hex(), f.sizeBytes(), 0));
+        }
+    }
 
     /** A file's digest, in the place where the hub's listings have it. */
     public record TreeLfs(String oid, long size, long pointerSize) {}
+
+    /** What revisions can be asked for by name. */
+    public record Refs(List<Ref> branches, List<Ref> tags, List<Ref> converts) {}
+
+    /** A name and the version that it stands for. */
+    public record Ref(String name, String ref, String targetCommit) {
+        static Ref branch(String name, VersionId id) {
+            return new Ref(name, "refs/heads/" + name, id.hex());
+        }
+
+        static Ref tag(String name, VersionId id) {
+            return new Ref(name, "refs/tags/" + name, id.hex());
+        }
+    }
 
     @GET
     @Operation(summary = "The adapter at its champion, as the hub describes a model")
@@ -122,13 +152,40 @@ public final class HubModelsResource {
             @PathParam("ns") String ns, @PathParam("name") String name, @PathParam("rev") String rev) {
         HubRepo repo = HubRepo.find(current.get(), ns, name);
         return repo.version(current.get(), rev).files().stream()
-                .map(f -> new TreeEntry(
-                        "file",
-                        oid(f),
-                        f.sizeBytes(),
-                        f.name(),
-                        new TreeLfs(f.sha256().hex(), f.sizeBytes(), 0)))
+                .map(TreeEntry::of)
                 .toList();
+    }
+
+    @POST
+    @Path("paths-info/{rev}")
+    @Consumes(MediaType.APPLICATION_FORM_URLENCODED)
+    @Operation(summary = "Those of the named files that there are at a revision")
+    public List<TreeEntry> pathsInfo(
+            @PathParam("ns") String ns,
+            @PathParam("name") String name,
+            @PathParam("rev") String rev,
+            @RestForm("paths") List<String> paths) {
+        return tree(ns, name, rev).stream()
+                .filter(f -> paths.contains(f.path()))
+                .toList();
+    }
+
+    @GET
+    @Path("refs")
+    @Operation(summary = "main, which is the champion, and the other aliases as branches; versions as tags")
+    public Refs refs(@PathParam("ns") String ns, @PathParam("name") String name) {
+        HubRepo repo = HubRepo.find(current.get(), ns, name);
+        AdapterEntry adapter = current.adapter(repo.adapter());
+        List<Ref> branches = new ArrayList<>();
+        adapter.champion().ifPresent(id -> branches.add(Ref.branch(Revisions.MAIN, id)));
+        adapter.aliases().forEach((alias, id) -> branches.add(Ref.branch(alias, id)));
+        return new Refs(
+                branches,
+                adapter.versions().stream()
+                        .filter(v -> !v.retired())
+                        .map(v -> Ref.tag(v.ordinalName(), v.id()))
+                        .toList(),
+                List.of());
     }
 
     @GET

@@ -5,7 +5,7 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.ext.ExceptionMapper;
 import jakarta.ws.rs.ext.Provider;
 
-/** What isn't there, in the hub's headers and as a problem document. */
+/** What isn't there, in the hub's headers, which hold only printable ASCII, and as a problem document. */
 @Provider
 public final class HubNotFoundMapper implements ExceptionMapper<HubNotFound> {
     @Override
@@ -13,7 +13,7 @@ public final class HubNotFoundMapper implements ExceptionMapper<HubNotFound> {
         return Response.status(Response.Status.NOT_FOUND)
                 .type(Problem.MEDIA_TYPE)
                 .header("X-Error-Code", e.hubCode())
-                .header("X-Error-Message", e.getMessage())
+                .header("X-Error-Message", e.getMessage().replaceAll("[^\\x20-\\x7e]", "?"))
                 .entity(Problem.of(e.code(), e.getMessage()))
                 .build();
     }
