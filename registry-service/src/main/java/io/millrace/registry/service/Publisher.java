@@ -61,7 +61,7 @@ public final class Publisher {
     /**
      * Checks and publishes; publishing a known version changes nothing.
      *
-     * @throws MillraceException {@code invalid_adapter} naming everything that is wrong; {@code unknown_base}; what the
+     * @throws MillraceException {@code invalid_adapter} naming everything that is wrong, an unknown base too; what the
      *     registry refuses
      */
     public Published publish(Publication publication, String actor, Optional<String> commandId) {
@@ -84,9 +84,12 @@ public final class Publisher {
         BaseDescription base = view.base(manifest.base())
                 .map(b -> BaseDescriptionJson.read(b.descriptionJson()))
                 .orElseThrow(() -> new MillraceException(
-                        ErrorCode.UNKNOWN_BASE,
-                        "the manifest names the base " + manifest.base()
-                                + ", which isn't registered; start a trainer or router with it first"));
+                        ErrorCode.INVALID_ADAPTER,
+                        "the manifest names the base " + manifest.base() + ", which isn't one of this system's "
+                                + view.bases().stream()
+                                        .map(b -> b.name() + " (" + b.id() + ")")
+                                        .toList()
+                                + "; start a trainer with it, or register it with PUT /api/v1/bases/<id>"));
         Map<String, byte[]> files = new TreeMap<>(uploaded(manifest));
         files.put(Manifest.FILE, manifestBytes);
         try {

@@ -110,12 +110,37 @@ class PublishTest {
         TinyAdapter.upload(version);
 
         publish(other)
-                .statusCode(404)
-                .body("code", equalTo("unknown_base"))
-                .body("detail", containsString(Digest.of("another base").hex()));
+                .statusCode(422)
+                .body("code", equalTo("invalid_adapter"))
+                .body("retryable", equalTo(false))
+                .body("detail", allOf(containsString(Digest.of("another base").hex()), containsString("tiny")));
         get("/api/v1/bases")
                 .then()
                 .body("bases.find { it.name == 'tiny' }.id", equalTo(base.id().hex()));
+    }
+
+    @Test
+    void everythingThatIsWrongIsNamedAtOnce() {
+        // Given weights of which one isn't finite, one has another shape and one belongs to no module
+        SortedMap<String, LoraPair> pairs = new TreeMap<>(TinyAdapter.weights(1).modules());
+        String first = pairs.firstKey();
+        String last = pairs.lastKey();
+        LoraPair good = pairs.get(first);
+        float[] a = good.a().clone();
+        a[0] = Float.POSITIVE_INFINITY;
+        pairs.put(first, new LoraPair(4, good.in(), good.out(), a, good.b()));
+        LoraPair other = pairs.get(last);
+        pairs.put(last, new LoraPair(4, other.in(), other.out() + 2, other.a(), new float[(other.out() + 2) * 4]));
+        pairs.put("model.layers.7.mlp.up_proj", good);
+
+        // Then
+        uploadAndPublish(AdapterWeights.of(TinyAdapter.weights(1).config(), pairs))
+                .statusCode(422)
+                .body("code", equalTo("invalid_adapter"))
+                .body("detail", containsString(first))
+                .body("detail", containsString(last))
+                .body("detail", containsString("model.layers.7.mlp.up_proj"));
+        get("/api/v1/adapters/" + adapter).then().statusCode(404);
     }
 
     @Test
