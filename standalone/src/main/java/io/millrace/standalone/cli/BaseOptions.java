@@ -38,6 +38,7 @@ final class BaseOptions {
             names = "--device",
             paramLabel = "DEVICE",
             defaultValue = "auto",
+            converter = OptionValues.Device.class,
             description = "auto, cpu or cuda:N. Default: ${DEFAULT-VALUE}")
     private String device;
 
@@ -47,6 +48,7 @@ final class BaseOptions {
     @Option(
             names = "--dtype",
             paramLabel = "TYPE",
+            converter = OptionValues.Dtype.class,
             description = "f32 or bf16. Default: bf16 where this machine computes in it, f32 for nano.")
     private Optional<String> dtype;
 

@@ -38,13 +38,25 @@ final class UpCommand implements Runnable {
             description = "Address of the HTTP interface; another one needs a token. Default: ${DEFAULT-VALUE}")
     private String host;
 
-    @Option(names = "--port", defaultValue = "8080", description = "HTTP. Default: ${DEFAULT-VALUE}")
+    @Option(
+            names = "--port",
+            defaultValue = "8080",
+            converter = OptionValues.Port.class,
+            description = "HTTP. Default: ${DEFAULT-VALUE}")
     private int port;
 
-    @Option(names = "--kafka-port", defaultValue = "9092", description = "Kafka. Default: ${DEFAULT-VALUE}")
+    @Option(
+            names = "--kafka-port",
+            defaultValue = "9092",
+            converter = OptionValues.Port.class,
+            description = "Kafka. Default: ${DEFAULT-VALUE}")
     private int kafkaPort;
 
-    @Option(names = "--s3-port", defaultValue = "9000", description = "Object store. Default: ${DEFAULT-VALUE}")
+    @Option(
+            names = "--s3-port",
+            defaultValue = "9000",
+            converter = OptionValues.Port.class,
+            description = "Object store. Default: ${DEFAULT-VALUE}")
     private int s3Port;
 
     @Option(names = "--token", paramLabel = "TOKEN", description = "What requests must carry as bearer token.")
