@@ -15,7 +15,7 @@ class OutageTest {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
     /** Far below the sum of what Kafka's clients would wait for, far above what a stop takes. */
-    private static final Duration STOPPED = Duration.ofSeconds(25);
+    private static final Duration STOPPED = Duration.ofSeconds(40);
 
     @TempDir
     Path directory;
