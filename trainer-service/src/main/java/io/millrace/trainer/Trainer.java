@@ -3,6 +3,8 @@ package io.millrace.trainer;
 import io.millrace.core.AdapterName;
 import io.millrace.core.ExampleParser;
 import io.millrace.embedding.TextEmbedder;
+import io.millrace.proto.internal.RebuildRecipe;
+import io.millrace.proto.internal.RebuildSetting;
 import io.millrace.registry.RegistryLog;
 import io.millrace.registry.VersionEntry;
 import io.millrace.store.BlobStore;
@@ -18,6 +20,9 @@ import io.millrace.trainer.job.SharedEngine;
 import io.millrace.trainer.observe.Observe;
 import io.millrace.trainer.observe.RewardTail;
 import io.millrace.trainer.proof.ProofContext;
+import io.millrace.trainer.proof.RebuildJob;
+import io.millrace.trainer.proof.Rebuilds;
+import io.millrace.trainer.proof.SeenBy;
 import io.millrace.trainer.proof.VerifyJob;
 import io.millrace.trainer.publish.ChampionGuard;
 import io.millrace.trainer.streams.TopologyRunner;
@@ -33,6 +38,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -82,7 +89,6 @@ public final class Trainer implements AutoCloseable {
         this.workerId = settings.worker().workerId();
         this.registry = registry;
         this.engine = new SharedEngine(engines, DeviceTurns.defaults());
-        this.proofs = new ProofContext(kafka, store, engine::background);
         this.rewards = new RewardTail(kafka);
         this.worker = new WorkerLoop(
                 kafka,
@@ -94,6 +100,16 @@ public final class Trainer implements AutoCloseable {
                 new ChampionGuard(rewards::of),
                 progress,
                 clock);
+        this.proofs = new ProofContext(
+                kafka,
+                store,
+                registry,
+                engine::background,
+                embedders,
+                worker,
+                new ChampionGuard(rewards::of),
+                settings.worker().minHeldOut(),
+                workerId);
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
         Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
@@ -144,6 +160,42 @@ public final class Trainer implements AutoCloseable {
         VersionEntry version = registry.view().resolve(adapter, revision);
         String id = "verify-" + version.id().hex().substring(0, 12) + (fromGenesis ? "-genesis" : "");
         return jobs.submit(id, new VerifyJob(proofs, version, fromGenesis));
+    }
+
+    /**
+     * Has a version made of recorded rounds, without some examples or with other settings.
+     *
+     * @param revision that it is rebuilt from
+     * @param without ids of examples
+     * @param settings by their keys
+     * @param replace whether live training shall go on from it
+     * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}, {@code bad_setting}
+     */
+    public JobStatus rebuild(
+            AdapterName adapter, String revision, Set<String> without, Map<String, String> settings, boolean replace) {
+        RebuildRecipe.Builder recipe = RebuildRecipe.newBuilder()
+                .setAdapter(adapter.toString())
+                .setRebuiltFrom(registry.view().resolve(adapter, revision).id().hex())
+                .addAllWithout(new TreeSet<>(without))
+                .setReplace(replace);
+        new TreeMap<>(settings)
+                .forEach((key, value) -> recipe.addSettings(
+                        RebuildSetting.newBuilder().setKey(key).setValue(value)));
+        return submit(recipe.build());
+    }
+
+    /**
+     * Which rounds and versions have seen an example.
+     *
+     * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code kafka_unavailable}
+     */
+    public SeenBy seenBy(AdapterName adapter, String example) {
+        return SeenBy.of(proofs, adapter, example);
+    }
+
+    private JobStatus submit(RebuildRecipe recipe) {
+        String id = Rebuilds.jobId(recipe);
+        return jobs.submit(id, RebuildJob.of(proofs, id, recipe));
     }
 
     /** What each part waits for; empty where it works. */

@@ -2,6 +2,8 @@ package io.millrace.standalone.cli;
 
 import io.millrace.standalone.cli.adapters.AdaptersCommand;
 import io.millrace.standalone.cli.base.BaseCommand;
+import io.millrace.standalone.cli.dlq.DlqCommand;
+import io.millrace.standalone.cli.proof.RebuildCommand;
 import io.millrace.standalone.cli.proof.VerifyCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -22,7 +24,9 @@ import picocli.CommandLine.Spec;
             AskCommand.class,
             ChatCommand.class,
             AdaptersCommand.class,
+            DlqCommand.class,
             VerifyCommand.class,
+            RebuildCommand.class,
             BaseCommand.class,
             SelfcheckCommand.class,
             BenchCommand.class,

@@ -9,8 +9,6 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.standalone.client.ExampleStream;
 import io.millrace.standalone.client.OutcomeTail;
-import io.millrace.standalone.client.SystemInfo;
-import io.millrace.topics.KafkaSettings;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -43,7 +41,7 @@ final class PushCommand implements Runnable {
     private static final Duration POLL = Duration.ofMillis(500);
 
     @Mixin
-    private ServerOptions server;
+    private KafkaOptions kafka;
 
     @Mixin
     private Out out;
@@ -64,12 +62,6 @@ final class PushCommand implements Runnable {
             description = "With --wait: how long at most. Default: ${DEFAULT-VALUE}")
     private long timeoutSeconds;
 
-    @Option(
-            names = "--kafka",
-            paramLabel = "HOST:PORT",
-            description = "The system's Kafka, where it isn't the one that the server tells.")
-    private Optional<String> kafka;
-
     /** What was sent and isn't answered for yet. */
     private final Set<OutcomeTail.Position> open = new HashSet<>();
 
@@ -80,7 +72,7 @@ final class PushCommand implements Runnable {
     public void run() {
         adapter.ifPresent(AdapterName::parse);
         try (InputStream in = input();
-                ExampleStream stream = new ExampleStream(kafkaSettings())) {
+                ExampleStream stream = new ExampleStream(kafka.settings())) {
             if (wait) {
                 try (OutcomeTail tail = stream.outcomes()) {
                     int sent = send(in, stream);
@@ -104,13 +96,6 @@ final class PushCommand implements Runnable {
                     ErrorCode.BAD_REQUEST, file + " is no file; name a file with a JSON object a line, or -");
         }
         return Files.newInputStream(Path.of(file));
-    }
-
-    private KafkaSettings kafkaSettings() {
-        SystemInfo info = kafka.isPresent()
-                ? new SystemInfo(kafka.get(), KafkaSettings.DEFAULT_PREFIX, "", "")
-                : SystemInfo.of(server.client());
-        return new KafkaSettings(info.kafka(), info.topicPrefix(), KafkaSettings.EMBEDDED_PARTITIONS, Map.of());
     }
 
     private int send(InputStream in, ExampleStream stream) throws IOException {

@@ -4,9 +4,11 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.stream.Collectors;
@@ -60,16 +62,22 @@ public final class ExampleStream implements AutoCloseable {
      * @return where it lies, or the broker's refusal
      */
     public CompletableFuture<RecordMetadata> send(byte[] json) {
+        return send(Optional.empty(), json, Map.of());
+    }
+
+    /** As {@link #send(byte[])}, with a key and headers. */
+    public CompletableFuture<RecordMetadata> send(Optional<byte[]> key, byte[] json, Map<String, String> headers) {
         CompletableFuture<RecordMetadata> sent = new CompletableFuture<>();
+        ProducerRecord<byte[], byte[]> record = new ProducerRecord<>(topics.examples(), key.orElse(null), json);
+        headers.forEach((name, value) -> record.headers().add(name, value.getBytes(StandardCharsets.UTF_8)));
         try {
-            Future<RecordMetadata> unused =
-                    producer.send(new ProducerRecord<>(topics.examples(), json), (metadata, failure) -> {
-                        if (failure == null) {
-                            sent.complete(metadata);
-                        } else {
-                            sent.completeExceptionally(failure);
-                        }
-                    });
+            Future<RecordMetadata> unused = producer.send(record, (metadata, failure) -> {
+                if (failure == null) {
+                    sent.complete(metadata);
+                } else {
+                    sent.completeExceptionally(failure);
+                }
+            });
         } catch (KafkaException e) {
             sent.completeExceptionally(e);
         }

@@ -2,17 +2,31 @@ package io.millrace.trainer.api;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.util.Map;
+import java.util.Set;
 
 /**
  * What is asked for.
  *
- * @param kind {@code verify}
+ * @param kind {@code verify} or {@code rebuild}
  * @param revision of the adapter: an alias, {@code latest}, {@code vN} or 40 hex
- * @param fromGenesis all rounds since the first, not those of the version alone
+ * @param fromGenesis to verify all rounds since the first, not those of the version alone
+ * @param without ids of examples to rebuild without
+ * @param set settings to rebuild with
+ * @param replace whether live training goes on from what is rebuilt
  */
 @JsonNaming(SnakeCaseStrategy.class)
-public record JobRequest(String kind, String adapter, String revision, boolean fromGenesis) {
+public record JobRequest(
+        String kind,
+        String adapter,
+        String revision,
+        boolean fromGenesis,
+        Set<String> without,
+        Map<String, String> set,
+        boolean replace) {
     public JobRequest {
         revision = revision == null ? "latest" : revision;
+        without = without == null ? Set.of() : Set.copyOf(without);
+        set = set == null ? Map.of() : Map.copyOf(set);
     }
 }

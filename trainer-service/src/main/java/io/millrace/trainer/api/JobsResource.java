@@ -45,9 +45,18 @@ public final class JobsResource {
         JobStatus status =
                 switch (Optional.ofNullable(request.kind()).orElse("")) {
                     case "verify" -> process.trainer().verify(adapter, request.revision(), request.fromGenesis());
+                    case "rebuild" ->
+                        process.trainer()
+                                .rebuild(
+                                        adapter,
+                                        request.revision(),
+                                        request.without(),
+                                        request.set(),
+                                        request.replace());
                     default ->
                         throw new MillraceException(
-                                ErrorCode.BAD_REQUEST, "'" + request.kind() + "' is no kind of job; there is verify");
+                                ErrorCode.BAD_REQUEST,
+                                "'" + request.kind() + "' is no kind of job; there are verify and rebuild");
                 };
         return Response.accepted(status).build();
     }

@@ -5,6 +5,7 @@ import io.millrace.core.VersionId;
 import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.ComputedRound;
 import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.RoundPlanned;
 import io.millrace.proto.internal.RoundSummary;
 import io.millrace.proto.internal.VersionCut;
 import io.millrace.trainer.protocol.AdapterFold;
@@ -13,20 +14,31 @@ import io.millrace.trainer.protocol.JournalFold;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * All that the journal says of one adapter since its first plan, sorted into stretches of one fingerprint. Immutable.
  *
+ * @param rounds those that ended, in order, whichever head they led to
  * @param stretches in order; each starts from what the one before it led to, but for rebased and replaced heads
  * @param cuts the versions, in order
  * @param now the fold over all of it
  */
-public record History(AdapterName adapter, List<Stretch> stretches, List<Cut> cuts, AdapterFold now) {
+public record History(
+        AdapterName adapter, List<RecordedRound> rounds, List<Stretch> stretches, List<Cut> cuts, AdapterFold now) {
 
     public History {
+        rounds = List.copyOf(rounds);
         stretches = List.copyOf(stretches);
         cuts = List.copyOf(cuts);
     }
+
+    /**
+     * A round that ended.
+     *
+     * @param trained whether it was committed; else it was abandoned
+     */
+    public record RecordedRound(RoundPlanned plan, boolean trained) {}
 
     /** Why a stretch begins. */
     public enum Origin {
@@ -72,14 +84,23 @@ public record History(AdapterName adapter, List<Stretch> stretches, List<Cut> cu
      *
      * @param fold before the cut
      * @param stretch index of the stretch that its head stands in
+     * @param rounds how many rounds had ended
      */
-    public record Cut(VersionCut event, AdapterFold fold, int stretch) {
+    public record Cut(VersionCut event, AdapterFold fold, int stretch, int rounds) {
         public VersionId version() {
             return new VersionId(event.getVersionId());
         }
 
         public long round() {
             return event.getRound();
+        }
+
+        /** Whether it is a rebuilt one, made of other rounds than those before it. */
+        public boolean rebuilt() {
+            return !event.getCommand()
+                    .getPublishVersion()
+                    .getRebuiltFromVersionId()
+                    .isEmpty();
         }
 
         /** The round that the version before it ended with; 0 for the first. */
@@ -97,9 +118,20 @@ public record History(AdapterName adapter, List<Stretch> stretches, List<Cut> cu
         return cuts.stream().filter(c -> c.version().equals(version)).findFirst();
     }
 
+    /** Index of the stretch in which a rebuilt head last took over before the cut; empty where none did. */
+    OptionalInt replacedBefore(Cut cut) {
+        for (int s = cut.stretch(); s >= 0; s--) {
+            if (stretches.get(s).origin() == Origin.REPLACED) {
+                return OptionalInt.of(s);
+            }
+        }
+        return OptionalInt.empty();
+    }
+
     /** Takes an adapter's records in the journal's order. */
     public static final class Builder {
         private final AdapterName adapter;
+        private final List<RecordedRound> rounds = new ArrayList<>();
         private final List<Stretch> stretches = new ArrayList<>();
         private final List<Cut> cuts = new ArrayList<>();
         private final List<CheckpointStored> checkpoints = new ArrayList<>();
@@ -153,6 +185,12 @@ public record History(AdapterName adapter, List<Stretch> stretches, List<Cut> cu
                         committed(before, record);
                     }
                 }
+                case ROUND_ABANDONED -> {
+                    if (moved) {
+                        rounds.add(
+                                new RecordedRound(before.pending().orElseThrow().plan(), false));
+                    }
+                }
                 case ROUND_REBASED -> {
                     if (moved) {
                         begin(new Open(
@@ -168,14 +206,16 @@ public record History(AdapterName adapter, List<Stretch> stretches, List<Cut> cu
                     }
                 }
                 case CHECKPOINT_STORED -> checkpointed(record.getCheckpointStored());
-                case VERSION_CUT -> cuts.add(new Cut(record.getVersionCut(), before, stretches.size()));
+                case VERSION_CUT -> cuts.add(new Cut(record.getVersionCut(), before, stretches.size(), rounds.size()));
                 default -> {}
             }
         }
 
         private void committed(AdapterFold before, JournalRecord record) {
+            RoundPlanned plan = before.pending().orElseThrow().plan();
+            rounds.add(new RecordedRound(plan, true));
             ComputedRound round = ComputedRound.newBuilder()
-                    .setPlanned(before.pending().orElseThrow().plan())
+                    .setPlanned(plan)
                     .setCommitted(record.getRoundCommitted())
                     .build();
             String fingerprint = record.getRoundCommitted().getFingerprint();
@@ -211,7 +251,7 @@ public record History(AdapterName adapter, List<Stretch> stretches, List<Cut> cu
             return fold().map(now -> {
                 List<Stretch> all = new ArrayList<>(stretches);
                 all.add(open.orElseThrow().closed());
-                return new History(adapter, all, cuts, now);
+                return new History(adapter, rounds, all, cuts, now);
             });
         }
     }

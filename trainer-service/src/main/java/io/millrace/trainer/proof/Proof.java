@@ -3,6 +3,7 @@ package io.millrace.trainer.proof;
 import io.millrace.core.AdapterName;
 import io.millrace.core.Digest;
 import io.millrace.core.VersionId;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -24,6 +25,15 @@ public record Proof(
     public boolean exact() {
         return stretches.stream().allMatch(StretchProof::exact)
                 && versions.stream().allMatch(VersionProof::exact);
+    }
+
+    /** Of a line that goes on from what this proves. */
+    Proof followedBy(Proof later) {
+        List<StretchProof> both = new ArrayList<>(stretches);
+        both.addAll(later.stretches());
+        List<VersionProof> all = new ArrayList<>(versions);
+        all.addAll(later.versions());
+        return new Proof(adapter, fingerprint, both, all);
     }
 
     public Optional<VersionProof> version(VersionId id) {

@@ -1,25 +1,65 @@
 package io.millrace.trainer.proof;
 
 import io.millrace.core.ExampleParser;
+import io.millrace.embedding.TextEmbedder;
+import io.millrace.registry.RegistryLog;
 import io.millrace.store.BlobStore;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
+import io.millrace.trainer.publish.ChampionGuard;
+import io.millrace.trainer.publish.CutVersion;
+import io.millrace.trainer.publish.Prototyping;
 import io.millrace.trainer.publish.VersionFiles;
 import io.millrace.trainer.train.Archives;
 import io.millrace.trainer.train.Examples;
 import io.millrace.trainer.train.Train;
 import io.millrace.trainer.worker.Engine;
+import io.millrace.trainer.worker.WorkerLoop;
 import java.util.function.Supplier;
 
 /**
  * What proofs and rebuilds are computed with.
  *
  * @param engine opens the base, or gives the one that is open
+ * @param embedder opened when a rebuilt version is made
+ * @param worker that trains the adapters
+ * @param guard of champions, for what a rebuilt version is compared with
+ * @param actor who is said to publish
  */
-public record ProofContext(KafkaSettings kafka, BlobStore store, Supplier<Engine> engine) {
+public record ProofContext(
+        KafkaSettings kafka,
+        BlobStore store,
+        RegistryLog registry,
+        Supplier<Engine> engine,
+        Supplier<TextEmbedder> embedder,
+        WorkerLoop worker,
+        ChampionGuard guard,
+        int minHeldOut,
+        String actor) {
 
     JournalReader journal() {
         return new JournalReader(kafka);
+    }
+
+    Rebuilds rebuilds() {
+        return new Rebuilds(store);
+    }
+
+    /** Makes versions as live training does. */
+    CutVersion cutVersion(Engine opened, TextEmbedder embedding) {
+        Examples examples = examples(opened);
+        Archives archives = new Archives(store);
+        return CutVersion.of(
+                store,
+                opened.model(),
+                opened.base(),
+                examples,
+                archives,
+                new Prototyping(() -> embedding, examples, archives),
+                registry::view,
+                guard,
+                minHeldOut,
+                actor);
     }
 
     static Examples examples(Engine engine) {

@@ -3,7 +3,6 @@ package io.millrace.trainer.proof;
 import io.millrace.core.AdapterWeights;
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
-import io.millrace.core.Manifest;
 import io.millrace.core.MillraceException;
 import io.millrace.core.VersionId;
 import io.millrace.core.peft.PeftDirectory;
@@ -71,15 +70,17 @@ public final class Recompute {
         return compute(history, new Range(0, Optional.empty(), last, Long.MAX_VALUE), progress, cancelled);
     }
 
-    /** A version with all rounds before it, since the first. */
+    /** A version with all rounds before it, since the first or since a rebuilt head took its place. */
     public Proof fromGenesis(History history, Cut through, Progress progress, BooleanSupplier cancelled) {
-        return compute(
-                history, new Range(0, Optional.empty(), through.stretch(), through.round()), progress, cancelled);
+        Range range = new Range(
+                history.replacedBefore(through).orElse(0), Optional.empty(), through.stretch(), through.round());
+        return compute(history, range, progress, cancelled);
     }
 
     /** A version with at least its own rounds, from the nearest stored state before them. */
     public Proof ofVersion(History history, Cut through, Progress progress, BooleanSupplier cancelled) {
-        for (int s = through.stretch(); s >= 0; s--) {
+        int first = history.replacedBefore(through).orElse(0);
+        for (int s = through.stretch(); s >= first; s--) {
             Stretch stretch = history.stretches().get(s);
             for (int c = stretch.checkpoints().size() - 1; c >= 0; c--) {
                 CheckpointStored checkpoint = stretch.checkpoints().get(c);
@@ -255,6 +256,7 @@ public final class Recompute {
                 if (cut.stretch() == index
                         && cut.round() == round
                         && round <= range.lastRound()
+                        && !cut.rebuilt()
                         && cut.afterRound() >= firstRound() - 1) {
                     versions.add(version(cut, trainer));
                 }
@@ -277,15 +279,12 @@ public final class Recompute {
             for (File file : cut.event().getCommand().getPublishVersion().getFilesList()) {
                 recorded.put(file.getName(), new Digest(file.getSha256()));
             }
-            List<String> differing = new ArrayList<>();
-            version.files().forEach((name, content) -> {
-                if (!Digest.of(content).equals(recorded.get(name)) && !name.equals(Manifest.FILE)) {
-                    differing.add(name);
-                }
-            });
-            differing.add(Manifest.FILE);
             return new VersionProof(
-                    cut.version(), version.id(), cut.round(), differing, Differences.of(files.read(recorded), weights));
+                    cut.version(),
+                    version.id(),
+                    cut.round(),
+                    RebuildProof.differing(version, recorded),
+                    Differences.of(files.read(recorded), weights));
         }
     }
 }

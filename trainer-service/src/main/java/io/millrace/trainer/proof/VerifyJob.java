@@ -6,12 +6,15 @@ import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.Manifest;
 import io.millrace.core.MillraceException;
+import io.millrace.proto.internal.RebuildRecipe;
 import io.millrace.registry.VersionEntry;
 import io.millrace.store.BlobStore;
 import io.millrace.trainer.job.Job;
 import io.millrace.trainer.proof.History.Cut;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /** Computes one version again and compares it with what is published and stored. */
 public record VerifyJob(ProofContext context, VersionEntry version, boolean fromGenesis) implements Job {
@@ -31,14 +34,39 @@ public record VerifyJob(ProofContext context, VersionEntry version, boolean from
         History history = context.journal()
                 .of(adapter())
                 .orElseThrow(() -> nothingRecorded("the journal knows nothing of " + adapter()));
+        Proof proof = proof(history, watch);
+        return VerifyResult.of(version, proof, damaged).json();
+    }
+
+    private Proof proof(History history, Watch watch) {
+        Optional<RebuildRecipe> recipe = context.rebuilds().recipe(version.id());
+        if (recipe.isPresent()) {
+            return new RebuildProof(context, history, recipe.get()).of(version, watch);
+        }
         Cut cut = history.cut(version.id())
                 .orElseThrow(() -> nothingRecorded("it wasn't made of recorded rounds, but uploaded"));
         Recompute recompute = context.recompute();
         Recompute.Progress progress = (done, of) -> watch.progress(done, of, "rounds");
-        Proof proof = fromGenesis
-                ? recompute.fromGenesis(history, cut, progress, watch::cancelled)
-                : recompute.ofVersion(history, cut, progress, watch::cancelled);
-        return VerifyResult.of(version, proof, damaged).json();
+        if (!fromGenesis) {
+            return recompute.ofVersion(history, cut, progress, watch::cancelled);
+        }
+        Proof own = recompute.fromGenesis(history, cut, progress, watch::cancelled);
+        return rebuiltBefore(history, cut)
+                .map(rebuilt -> new VerifyJob(context, rebuilt, true)
+                        .proof(history, watch)
+                        .followedBy(own))
+                .orElse(own);
+    }
+
+    /** The rebuilt version whose head the line goes on from. */
+    private Optional<VersionEntry> rebuiltBefore(History history, Cut cut) {
+        OptionalInt replaced = history.replacedBefore(cut);
+        return replaced.isEmpty()
+                ? Optional.empty()
+                : history.cuts().stream()
+                        .filter(c -> c.stretch() == replaced.getAsInt() && c.rebuilt())
+                        .findFirst()
+                        .flatMap(c -> context.registry().view().version(adapter(), c.version()));
     }
 
     private MillraceException nothingRecorded(String why) {

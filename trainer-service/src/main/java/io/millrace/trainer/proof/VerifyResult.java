@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param exact whether every compared digest is the recorded one
  * @param fingerprint of the machine that computed it
  * @param computedVersion id that the computation leads to
+ * @param versions that were made on the way, this one among them
  * @param damaged files of the version whose stored bytes aren't those of their digests
  * @param differing files that came out otherwise
  * @param differences of the version's weights
@@ -31,12 +32,16 @@ record VerifyResult(
         String fingerprint,
         String computedVersion,
         List<Stretch> stretches,
+        List<Made> versions,
         List<String> damaged,
         List<String> differing,
         List<Difference> differences) {
     private static final ObjectMapper JSON = new ObjectMapper()
             .registerModule(new Jdk8Module())
             .setPropertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE);
+
+    /** A version and what the computation came to there. */
+    record Made(String version, String computed, long round) {}
 
     /** As {@link StretchProof}. */
     @JsonInclude(JsonInclude.Include.NON_ABSENT)
@@ -82,6 +87,9 @@ record VerifyResult(
                 proof.fingerprint(),
                 own.map(v -> v.computed().hex()).orElse(""),
                 proof.stretches().stream().map(Stretch::of).toList(),
+                proof.versions().stream()
+                        .map(v -> new Made(v.recorded().hex(), v.computed().hex(), v.round()))
+                        .toList(),
                 damaged,
                 own.map(VersionProof::files).orElse(List.of()),
                 own.map(VersionProof::differences).orElse(List.of()));

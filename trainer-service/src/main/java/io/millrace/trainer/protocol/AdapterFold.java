@@ -183,13 +183,14 @@ public record AdapterFold(
         CheckpointStored stored = CheckpointStored.newBuilder()
                 .setHead(replaced.getHead())
                 .setStateBlobSha256(replaced.getStateBlobSha256())
+                .setBeginsStretch(true)
                 .build();
         return new AdapterFold(
                 new Round.Collecting(new Head(replaced.getHead())),
                 List.of(stored),
                 List.of(),
                 lastCut,
-                sinceCut,
+                List.of(),
                 lastCutMs,
                 lastRoundMs,
                 lastCheckpointMs,

@@ -81,12 +81,38 @@ public final class CutVersion {
      */
     public VersionCut cut(
             AdapterName adapter, AdapterFold fold, AdapterSettings settings, AdapterTrainer trainer, String reason) {
+        return cut(adapter, fold, settings, trainer, Optional.empty(), reason);
+    }
+
+    /**
+     * As {@link #cut(AdapterName, AdapterFold, AdapterSettings, AdapterTrainer, String)}, of an adapter that was rebuilt.
+     *
+     * @param fold of the rebuilt line
+     */
+    public VersionCut rebuilt(
+            AdapterName adapter,
+            AdapterFold fold,
+            AdapterSettings settings,
+            AdapterTrainer trainer,
+            VersionId rebuiltFrom) {
+        return cut(adapter, fold, settings, trainer, Optional.of(rebuiltFrom), "rebuilt");
+    }
+
+    private VersionCut cut(
+            AdapterName adapter,
+            AdapterFold fold,
+            AdapterSettings settings,
+            AdapterTrainer trainer,
+            Optional<VersionId> rebuiltFrom,
+            String reason) {
         AdapterWeights weights = trainer.published();
         Check.Verdict verdict = check(adapter, fold, settings, trainer, weights);
         Optional<Digest> prototypes =
                 prototyping.of(fold.head()).map(Prototypes::encode).map(store::put);
         Optional<VersionId> parent = fold.lastCut().map(cut -> new VersionId(cut.getVersionId()));
-        PeftDirectory.Version version = files.of(adapter, fold, parent, weights);
+        PeftDirectory.Version version = rebuiltFrom
+                .map(from -> files.rebuilt(adapter, fold, from, weights))
+                .orElseGet(() -> files.of(adapter, fold, parent, weights));
         version.files().forEach((name, content) -> {
             if (!name.equals(Manifest.FILE)) {
                 store.put(content);
@@ -102,6 +128,7 @@ public final class CutVersion {
                 .setManifestSha256(manifest.hex())
                 .setBaseId(fold.head().state().getGenesis().getBaseId())
                 .setParentVersionId(parent.map(VersionId::hex).orElse(""))
+                .setRebuiltFromVersionId(rebuiltFrom.map(VersionId::hex).orElse(""))
                 .addAllFiles(filesOf(version.files()))
                 .setRank(lora.rank())
                 .setAlpha(lora.alpha())

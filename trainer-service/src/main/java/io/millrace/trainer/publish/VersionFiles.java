@@ -27,6 +27,25 @@ public record VersionFiles(BlobStore store, BaseDescription base) {
      */
     public PeftDirectory.Version of(
             AdapterName adapter, AdapterFold fold, Optional<VersionId> parent, AdapterWeights weights) {
+        return of(adapter, fold, parent, Optional.empty(), weights);
+    }
+
+    /**
+     * A version that was rebuilt from recorded rounds.
+     *
+     * @param fold of the rebuilt line
+     */
+    public PeftDirectory.Version rebuilt(
+            AdapterName adapter, AdapterFold fold, VersionId rebuiltFrom, AdapterWeights weights) {
+        return of(adapter, fold, Optional.empty(), Optional.of(rebuiltFrom), weights);
+    }
+
+    private PeftDirectory.Version of(
+            AdapterName adapter,
+            AdapterFold fold,
+            Optional<VersionId> parent,
+            Optional<VersionId> rebuiltFrom,
+            AdapterWeights weights) {
         List<Manifest.Round> rounds = fold.sinceCut().stream()
                 .map(r ->
                         new Manifest.Round(r.getRound(), new Digest(r.getPlanSha256()), new Digest(r.getHeadSha256())))
@@ -35,7 +54,7 @@ public record VersionFiles(BlobStore store, BaseDescription base) {
                 .map(RoundSummary::getFingerprint)
                 .collect(Collectors.toCollection(TreeSet::new));
         return PeftDirectory.version(
-                adapter, base, weights, new PeftDirectory.Lineage(parent, Optional.empty(), fingerprints, rounds));
+                adapter, base, weights, new PeftDirectory.Lineage(parent, rebuiltFrom, fingerprints, rounds));
     }
 
     /** A version's weights, verified against its digests. */

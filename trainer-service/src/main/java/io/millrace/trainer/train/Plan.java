@@ -2,6 +2,7 @@ package io.millrace.trainer.train;
 
 import io.millrace.core.AdapterSettings;
 import io.millrace.core.BaseDescription;
+import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.core.ReplaySettings;
 import io.millrace.engine.text.TrainingSequence;
@@ -48,7 +49,7 @@ public final class Plan {
     public RoundPlanned plan(Head head, AdapterSettings settings, List<Waiting> waiting, boolean afterIdle) {
         long round = head.round() + 1;
         long seed = Seeds.ofRound(head.state().getGenesis().getSeed(), round);
-        List<PlannedRecord> records = take(settings, waiting);
+        List<PlannedRecord> records = take(Set.copyOf(head.state().getExcludedIdsList()), settings, waiting);
         List<CuratedExample> taken = waiting.subList(0, records.size()).stream()
                 .map(Waiting::example)
                 .toList();
@@ -73,7 +74,10 @@ public final class Plan {
                         .setMaxLength(settings.maxLength())
                         .setAverageDecay(settings.averageDecay())
                         .setReservoirExamples(settings.replay().reservoirExamples())
-                        .setDriftThreshold(settings.driftThreshold()))
+                        .setDriftThreshold(settings.driftThreshold())
+                        .setReplay(settings.replay().share())
+                        .setReplayAfterShift(settings.replay().afterShift())
+                        .setReplayShiftRounds(settings.replay().shiftRounds()))
                 .setAfterIdle(afterIdle)
                 .setWarmupFromStep(afterIdle ? head.state().getStep() : head.warmupFromStep())
                 .setFingerprint(fingerprint)
@@ -86,7 +90,7 @@ public final class Plan {
         return head.shiftedWithin(settings.shiftRounds()) ? settings.afterShift() : settings.share();
     }
 
-    private List<PlannedRecord> take(AdapterSettings settings, List<Waiting> waiting) {
+    private List<PlannedRecord> take(Set<String> excluded, AdapterSettings settings, List<Waiting> waiting) {
         List<PlannedRecord> records = new ArrayList<>();
         int fresh = 0;
         long tokens = 0;
@@ -96,6 +100,9 @@ public final class Plan {
                     .setExampleId(next.example().getExampleId())
                     .setArchiveIndex(records.size());
             try {
+                if (excluded.contains(next.example().getExampleId())) {
+                    throw new MillraceException(ErrorCode.EXCLUDED, "it was removed from this adapter by a rebuild");
+                }
                 TrainingSequence sequence = examples.sequence(next.example(), settings.maxLength());
                 record.setTruncated(sequence.truncated());
                 if (next.example().getHeldOut()) {

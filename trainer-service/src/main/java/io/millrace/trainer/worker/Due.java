@@ -38,6 +38,9 @@ final class Due {
                     ? Optional.empty()
                     : Optional.of(pending(lane, fold.get().pending().get().exhausted()));
         }
+        if (lane.held(now)) {
+            return Optional.empty();
+        }
         if (fold.isPresent()
                 && published
                 && cutReason(lane, fold.get(), settings, now).isPresent()) {

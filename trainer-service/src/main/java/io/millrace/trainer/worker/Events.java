@@ -2,6 +2,7 @@ package io.millrace.trainer.worker;
 
 import io.millrace.core.AdapterName;
 import io.millrace.proto.internal.CheckpointStored;
+import io.millrace.proto.internal.HeadReplaced;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.RoundAbandoned;
 import io.millrace.proto.internal.RoundCommitted;
@@ -41,6 +42,10 @@ final class Events {
 
     static JournalRecord cut(AdapterName adapter, VersionCut event) {
         return of(adapter).setVersionCut(event).build();
+    }
+
+    static JournalRecord replaced(AdapterName adapter, HeadReplaced event) {
+        return of(adapter).setHeadReplaced(event).build();
     }
 
     private static JournalRecord.Builder of(AdapterName adapter) {

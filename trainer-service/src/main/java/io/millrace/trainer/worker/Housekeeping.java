@@ -82,10 +82,20 @@ final class Housekeeping {
             boolean stillNamed = blob.equals(event.getCheckpointStored().getStateBlobSha256())
                     || kept.stream().skip(1).anyMatch(c -> c.getStateBlobSha256()
                             .equals(blob));
-            if (!stillNamed) {
+            if (!stillNamed && !beginsStretch(before.get())) {
                 late("deletion of a checkpoint", () -> store.delete(new Digest(blob)));
             }
         }
+    }
+
+    /** Whether what follows the oldest checkpoint couldn't be computed again without it. */
+    private static boolean beginsStretch(AdapterFold fold) {
+        CheckpointStored oldest = fold.checkpoints().get(0);
+        return oldest.getBeginsStretch()
+                || fold.computed().stream()
+                        .findFirst()
+                        .filter(next -> !next.getCommitted().getFingerprint().equals(oldest.getFingerprint()))
+                        .isPresent();
     }
 
     private void delete(Map<TopicPartition, RecordsToDelete> records) {

@@ -29,6 +29,7 @@ final class Lane {
     private OptionalLong cutAt = OptionalLong.empty();
     private Duration pause = Duration.ZERO;
     private Instant pausedUntil = Instant.EPOCH;
+    private Instant heldUntil = Instant.EPOCH;
     private String trouble = "";
     private Instant lastUsed = Instant.EPOCH;
 
@@ -170,6 +171,15 @@ final class Lane {
         pause = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
         pausedUntil = now.plus(pause);
         trouble = reason;
+    }
+
+    /** Plans no further round before that time, so that the head stays where it is. */
+    void hold(Instant until) {
+        heldUntil = until;
+    }
+
+    boolean held(Instant now) {
+        return now.isBefore(heldUntil);
     }
 
     boolean paused(Instant now) {

@@ -195,7 +195,11 @@ final class Rounds {
                     task.adapter(),
                     List.of(
                             Events.rebased(task.adapter(), event),
-                            Events.checkpoint(task.adapter(), checkpoint(head, state))));
+                            Events.checkpoint(
+                                    task.adapter(),
+                                    checkpoint(head, state).toBuilder()
+                                            .setBeginsStretch(true)
+                                            .build())));
         });
     }
 

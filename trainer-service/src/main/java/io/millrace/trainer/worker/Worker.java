@@ -6,7 +6,9 @@ import io.millrace.core.AdapterSettings;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.CuratedExample;
+import io.millrace.proto.internal.HeadReplaced;
 import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.VersionCut;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.RegistryLog;
 import io.millrace.registry.RegistryView;
@@ -122,10 +124,53 @@ final class Worker implements AutoCloseable {
 
     /** Asks for a version of all that an adapter has waiting now. @return false where it isn't trained here */
     boolean requestCut(AdapterName adapter) {
-        Optional<Lane> lane =
-                lanes().stream().filter(l -> l.adapter().equals(adapter)).findFirst();
+        Optional<Lane> lane = lane(adapter);
         lane.ifPresent(Lane::requestCut);
         return lane.isPresent();
+    }
+
+    /** Plans no further round of an adapter for a while. @return false where it isn't trained here */
+    boolean hold(AdapterName adapter, Duration atMost) {
+        Optional<Lane> lane = lane(adapter);
+        lane.ifPresent(l -> l.hold(clock.instant().plus(atMost)));
+        return lane.isPresent();
+    }
+
+    /** Puts a rebuilt head in the place of the one it was computed for. @return false where that isn't the head now */
+    boolean replace(AdapterName adapter, HeadReplaced replaced, VersionCut cut) {
+        Optional<Lane> lane = lane(adapter);
+        boolean atBoundary = lane.isPresent()
+                && !computing.equals(lane)
+                && lane.get()
+                        .fold()
+                        .filter(fold -> fold.pending().isEmpty())
+                        .filter(fold -> fold.head().digest().hex().equals(replaced.getOldHeadSha256()))
+                        .isPresent();
+        if (!atBoundary) {
+            return false;
+        }
+        write(lane.get(), Proposal.of(adapter, List.of(Events.replaced(adapter, replaced), Events.cut(adapter, cut))));
+        boolean written = lane.get()
+                .fold()
+                .map(AdapterFold::head)
+                .filter(head -> head.state().equals(replaced.getHead()))
+                .isPresent();
+        if (written) {
+            LOG.info(
+                    "adapter={} round={} head replaced: {}",
+                    adapter,
+                    replaced.getHead().getRound(),
+                    replaced.getReason());
+            lane.get().hold(Instant.EPOCH);
+            steps.forget(adapter, mailbox);
+        }
+        return written;
+    }
+
+    private Optional<Lane> lane(AdapterName adapter) {
+        return lanes().stream()
+                .filter(l -> l.adapter().equals(adapter) && l.shard().ready())
+                .findFirst();
     }
 
     private void accept(ConsumerRecord<byte[], byte[]> record) {

@@ -3,6 +3,8 @@ package io.millrace.trainer.worker;
 import io.millrace.core.AdapterName;
 import io.millrace.core.ExampleParser;
 import io.millrace.embedding.TextEmbedder;
+import io.millrace.proto.internal.HeadReplaced;
+import io.millrace.proto.internal.VersionCut;
 import io.millrace.registry.LogStatus;
 import io.millrace.registry.RegistryLog;
 import io.millrace.store.BlobStore;
@@ -24,6 +26,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.apache.kafka.clients.admin.Admin;
 import org.slf4j.Logger;
@@ -97,9 +100,24 @@ public final class WorkerLoop implements AutoCloseable {
 
     /** Completes with whether the adapter is trained here; a version of all it has waiting now is then due. */
     public CompletableFuture<Boolean> requestCut(AdapterName adapter) {
+        return ask(worker -> worker.requestCut(adapter));
+    }
+
+    /** Completes with whether the adapter is trained here; no further round of it is then planned for a while. */
+    public CompletableFuture<Boolean> hold(AdapterName adapter, Duration atMost) {
+        return ask(worker -> worker.hold(adapter, atMost));
+    }
+
+    /** Completes with whether the head was replaced; else it isn't, or not any more, the one that it was offered for. */
+    public CompletableFuture<Boolean> replace(AdapterName adapter, HeadReplaced replaced, VersionCut cut) {
+        return ask(worker -> worker.replace(adapter, replaced, cut));
+    }
+
+    /** On the worker's thread, once there is a worker. */
+    private <T> CompletableFuture<T> ask(Function<Worker, T> question) {
         return session.thenCompose(running -> {
-            CompletableFuture<Boolean> answer = new CompletableFuture<>();
-            running.mailbox().post(() -> answer.complete(running.worker().requestCut(adapter)));
+            CompletableFuture<T> answer = new CompletableFuture<>();
+            running.mailbox().post(() -> answer.complete(question.apply(running.worker())));
             return answer;
         });
     }

@@ -107,16 +107,21 @@ final class RecordedAdapter implements AutoCloseable {
 
     /** A round of the next examples, without those that were never sent. */
     RecordedAdapter round(int examples, Predicate<String> sent) {
-        List<Waiting> waiting = IntStream.range(0, examples)
-                .mapToObj(i -> new Waiting(offset + i, example(offset + i)))
-                .filter(w -> sent.test(w.example().getExampleId()))
-                .toList();
-        offset += examples;
+        List<Waiting> waiting = next(examples, sent);
         return waiting.isEmpty() ? this : compute(planned(waiting));
     }
 
     RecordedAdapter round(int examples) {
         return round(examples, id -> true);
+    }
+
+    private List<Waiting> next(int examples, Predicate<String> sent) {
+        List<Waiting> waiting = IntStream.range(0, examples)
+                .mapToObj(i -> new Waiting(offset + i, example(offset + i)))
+                .filter(w -> sent.test(w.example().getExampleId()))
+                .toList();
+        offset += examples;
+        return waiting;
     }
 
     private RoundPlanned planned(List<Waiting> waiting) {
@@ -125,15 +130,18 @@ final class RecordedAdapter implements AutoCloseable {
         return planned;
     }
 
-    RecordedAdapter abandonedRound(int examples) {
-        List<Waiting> waiting = IntStream.range(0, examples)
-                .mapToObj(i -> new Waiting(offset + i, example(offset + i)))
-                .toList();
-        offset += examples;
-        RoundPlanned planned = planned(waiting);
-        add(JournalRecord.newBuilder()
-                .setRoundAbandoned(RoundAbandoned.newBuilder().setRound(planned.getRound())));
+    RecordedAdapter abandonedRound(int examples, Predicate<String> sent) {
+        List<Waiting> waiting = next(examples, sent);
+        if (!waiting.isEmpty()) {
+            RoundPlanned planned = planned(waiting);
+            add(JournalRecord.newBuilder()
+                    .setRoundAbandoned(RoundAbandoned.newBuilder().setRound(planned.getRound())));
+        }
         return this;
+    }
+
+    RecordedAdapter abandonedRound(int examples) {
+        return abandonedRound(examples, id -> true);
     }
 
     private RecordedAdapter compute(RoundPlanned planned) {

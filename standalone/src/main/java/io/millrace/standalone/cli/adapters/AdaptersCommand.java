@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             SwitchCommands.Cut.class,
             RetireCommand.class,
             LineageCommand.class,
+            BisectCommand.class,
         })
 public final class AdaptersCommand implements Runnable {
     @Spec

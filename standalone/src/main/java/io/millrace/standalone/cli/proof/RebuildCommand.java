@@ -1,0 +1,92 @@
+package io.millrace.standalone.cli.proof;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.core.AdapterName;
+import io.millrace.standalone.cli.Out;
+import io.millrace.standalone.cli.Progress;
+import io.millrace.standalone.cli.ServerOptions;
+import io.millrace.standalone.cli.VersionName;
+import io.millrace.standalone.client.TrainerJob;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "rebuild",
+        description =
+                "Makes a new version of an adapter's recorded rounds: without some examples, or with other settings.",
+        mixinStandardHelpOptions = true)
+public final class RebuildCommand implements Runnable {
+    @Mixin
+    private ServerOptions server;
+
+    @Mixin
+    private Out out;
+
+    @Parameters(paramLabel = "ADAPTER[@REV]", description = "As acme/support; the latest version where none is named.")
+    private String adapter;
+
+    @Option(names = "--without", paramLabel = "EXAMPLE_ID", description = "Leave this example out; may be repeated.")
+    private List<String> without = List.of();
+
+    @Option(
+            names = "--set",
+            paramLabel = "KEY=VALUE",
+            description = "Train with another setting than recorded, as lr=0.001 or rank=8; may be repeated.")
+    private Map<String, String> settings = Map.of();
+
+    @Option(
+            names = "--replace",
+            description =
+                    "Catch up with live training and take its place: it goes on from what was rebuilt, and refuses"
+                            + " the examples that were left out.")
+    private boolean replace;
+
+    @Override
+    public void run() {
+        VersionName name = adapter.contains("@")
+                ? VersionName.parse(adapter)
+                : new VersionName(AdapterName.parse(adapter), "latest");
+        TrainerJob job = TrainerJob.start(
+                server.client(),
+                Map.of(
+                        "kind",
+                        "rebuild",
+                        "adapter",
+                        name.adapter().toString(),
+                        "revision",
+                        name.revision(),
+                        "without",
+                        without,
+                        "set",
+                        settings,
+                        "replace",
+                        replace));
+        Progress progress = new Progress("rounds");
+        JsonNode result = job.await((done, of, note) -> {
+            if (of > 0) {
+                progress.update(done, of, "");
+            }
+        });
+        progress.end();
+        print(result);
+        out.result(result);
+    }
+
+    private void print(JsonNode result) {
+        out.line(result.path("adapter").asText() + " " + result.path("version").asText() + " rebuilt from "
+                + result.path("rebuilt_from").asText() + ": "
+                + result.path("rounds").asLong() + " of "
+                + result.path("recorded_rounds").asLong() + " recorded rounds, "
+                + result.path("examples").asLong() + " examples");
+        result.path("not_found").forEach(id -> out.line("  no recorded round has the example " + id.asText()));
+        result.path("trained_on").forEach(version -> out.line("  trained on what was left out: " + version.asText()));
+        out.line(
+                result.path("replaced").asBoolean()
+                        ? "training goes on from it"
+                        : "'adapters promote' makes it champion; training goes on from where it was");
+    }
+}
