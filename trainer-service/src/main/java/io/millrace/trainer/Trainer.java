@@ -114,11 +114,11 @@ public final class Trainer implements AutoCloseable {
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
         Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
         Curate curate = new Curate(kafka.topics(), kafka.partitions(), parse, settings.dedupeWindow());
-        this.curator =
-                new TopologyRunner("curator", kafka, curate::topology, CURATED_WITHIN, settings.stateDirectory());
+        String instanceId = settings.worker().workerId();
+        this.curator = curate.runner(kafka, CURATED_WITHIN, settings.stateDirectory(), instanceId);
         Observe observe = new Observe(kafka.topics(), kafka.partitions());
-        this.observer =
-                new TopologyRunner("observer", kafka, observe::topology, OBSERVED_WITHIN, settings.stateDirectory());
+        this.observer = new TopologyRunner(
+                "observer", kafka, observe::topology, OBSERVED_WITHIN, settings.stateDirectory(), instanceId);
     }
 
     public void start() {

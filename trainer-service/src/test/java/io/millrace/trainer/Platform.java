@@ -1,5 +1,7 @@
 package io.millrace.trainer;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.core.AdapterName;
@@ -16,6 +18,10 @@ import io.millrace.store.BlobStore;
 import io.millrace.store.S3BlobStore;
 import io.millrace.store.S3Settings;
 import io.millrace.topics.KafkaSettings;
+import java.util.HashSet;
+import java.util.Set;
+import io.millrace.proto.internal.PlannedRecord;
+import io.millrace.topics.TopicBootstrap;
 import io.millrace.trainer.worker.Engine;
 import io.millrace.trainer.worker.Progress;
 import io.millrace.trainer.worker.WorkerSettings;
@@ -64,6 +70,7 @@ final class Platform implements AutoCloseable {
         this.broker = EmbeddedKafka.startOnFreePorts(directory.resolve("kafka"));
         this.s3 = EmbeddedS3.startOnFreePort(directory.resolve("s3"), CREDENTIALS, "millrace");
         this.kafka = new KafkaSettings(broker.bootstrapServers(), "t.", partitions, Map.of());
+        createTopics();
         this.store = store();
         this.registry = KafkaRegistryLog.start(kafka, new BlobSnapshots(store));
         Map<String, Object> properties = kafka.clientProperties();
@@ -96,9 +103,22 @@ final class Platform implements AutoCloseable {
         }
     }
 
+    private void createTopics() {
+        try {
+            TopicBootstrap.ensure(kafka, kafka.specs());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
     BlobStore store() {
-        return new S3BlobStore(S3Settings.of(
-                s3.endpoint(), s3.credentials().accessKey(), s3.credentials().secretKey(), s3.bucket(), "us-east-1"));
+        return new S3BlobStore(s3Settings());
+    }
+
+    private S3Settings s3Settings() {
+        return S3Settings.of(
+                s3.endpoint(), s3.credentials().accessKey(), s3.credentials().secretKey(), s3.bucket(), "us-east-1");
     }
 
     Engines engines() {
@@ -122,59 +142,42 @@ final class Platform implements AutoCloseable {
     }
 
     private Trainer trainer(String workerId, KafkaRegistryLog log) {
-        WorkerSettings defaults = WorkerSettings.defaults(workerId);
-        WorkerSettings settings = new WorkerSettings(
-                workerId,
-                3,
-                Duration.ofMillis(1),
-                defaults.residentAdapters(),
-                defaults.residentIdle(),
-                defaults.hostBytes(),
-                defaults.minHeldOut(),
-                defaults.bufferedBytes());
-        Engines engines = engines();
-        return new Trainer(
-                kafka,
-                store,
-                log,
-                () -> {
-                    Engine engine = engines.open();
-                    return new Engine(
-                            engine.base(), engine.encoder(), new PoisonedModel(engine.model()), engine.closeBase());
-                },
-                () -> new TextEmbedder(1),
-                new Trainer.Settings(settings, Duration.ofHours(24), true, directory.resolve("streams-" + workerId)),
-                new Silent(),
-                Clock.systemUTC());
+        return TestTrainer.of(kafka, store, log, directory, workerId, Clock.systemUTC());
     }
 
-    private static final class Silent implements Progress.Meters {
-        @Override
-        public void round(AdapterName adapter, RoundCommitted round, double meanLoss) {}
+    /** With a store of the test's making, started. */
+    Trainer trainer(String workerId, BlobStore through) {
+        Trainer trainer = TestTrainer.of(kafka, through, registry, directory, workerId, Clock.systemUTC());
+        trainer.start();
+        return trainer;
+    }
 
-        @Override
-        public void overhead(Duration protocol, Duration training) {}
+    /** A trainer in a process of its own. */
+    ChildTrainer child(String workerId, Map<String, String> environment) throws IOException {
+        return ChildTrainer.start(kafka, s3Settings(), directory, workerId, environment);
+    }
 
-        @Override
-        public void roundFailed() {}
-
-        @Override
-        public void version(AdapterName adapter, VersionCut cut) {}
-
-        @Override
-        public void rebased(AdapterName adapter) {}
-
-        @Override
-        public void lag(int partition, long records) {}
-
-        @Override
-        public void waiting(AdapterName adapter, int records) {}
-
-        @Override
-        public void drift(AdapterName adapter, double statistic, long shifts) {}
-
-        @Override
-        public void alarm(AdapterName adapter, String name, boolean raised) {}
+    /** Each example that was accepted stands in one committed round, and in one outcome; returns how many. */
+    int assertEachTrainedOnce() {
+        Map<String, List<PlannedRecord>> pending = new HashMap<>();
+        List<String> trained = new ArrayList<>();
+        for (JournalRecord record : journal()) {
+            if (record.hasRoundPlanned()) {
+                pending.put(record.getAdapter(), record.getRoundPlanned().getRecordsList());
+            } else if (record.hasRoundCommitted()) {
+                pending.get(record.getAdapter()).stream()
+                        .filter(r -> r.getDisposition() != PlannedRecord.Disposition.REJECTED)
+                        .forEach(r -> trained.add(record.getAdapter() + " " + r.getExampleId()));
+            }
+        }
+        Set<String> reported = new HashSet<>();
+        outcomes().values().stream()
+                .filter(o ->
+                        Set.of("TRAINED", "HELD_OUT").contains(o.path("outcome").asText()))
+                .forEach(o -> reported.add(
+                        o.path("adapter").asText() + " " + o.path("id").asText()));
+        assertThat(trained).doesNotHaveDuplicates().containsExactlyInAnyOrderElementsOf(reported);
+        return trained.size();
     }
 
     void produce(String record) {

@@ -14,10 +14,14 @@ import io.millrace.engine.train.TrainingModel;
 import java.util.List;
 import java.util.Optional;
 
-/** The real model, but for steps that hold an example of one of two weights: those fail. */
+/** The real model, but for steps that hold an example of one of two weights: those fail, or end the process. */
 record PoisonedModel(TrainingModel model) implements TrainingModel {
     static final double NON_FINITE = 666;
     static final double BROKEN = 777;
+    static final double DEADLY = 888;
+
+    /** What the process ends with that trains such an example, as when the native library aborts. */
+    static final int DEADLY_EXIT = 99;
 
     @Override
     public AdapterTrainer create(LoraConfig config, long seed) {
@@ -54,6 +58,9 @@ record PoisonedModel(TrainingModel model) implements TrainingModel {
         public StepResult step(List<TrainingSequence> sequences, StepOptions options) {
             if (sequences.stream().anyMatch(s -> s.weight() == NON_FINITE)) {
                 throw new MillraceException(ErrorCode.NON_FINITE, "the loss isn't finite");
+            }
+            if (sequences.stream().anyMatch(s -> s.weight() == DEADLY)) {
+                Runtime.getRuntime().halt(DEADLY_EXIT);
             }
             if (sequences.stream().anyMatch(s -> s.weight() == BROKEN)) {
                 throw new IllegalStateException("the library failed");

@@ -5,6 +5,9 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import io.millrace.proto.internal.CuratedExample;
 import io.millrace.proto.internal.InputRecord;
 import io.millrace.topics.Topics;
+import java.nio.file.Path;
+import io.millrace.trainer.streams.TopologyRunner;
+import io.millrace.topics.KafkaSettings;
 import io.millrace.trainer.outcome.DeadLetter;
 import io.millrace.trainer.outcome.Outcome;
 import java.time.Duration;
@@ -46,6 +49,12 @@ public final class Curate {
         this.partitions = partitions;
         this.parse = parse;
         this.dedupeWindow = dedupeWindow;
+    }
+
+    /** Keeps it running in this process; see {@link TopologyRunner}. */
+    public TopologyRunner runner(
+            KafkaSettings kafka, Duration commitInterval, Path stateDirectory, String instanceId) {
+        return new TopologyRunner("curator", kafka, this::topology, commitInterval, stateDirectory, instanceId);
     }
 
     public Topology topology() {

@@ -2,6 +2,7 @@ package io.millrace.trainer.curate;
 
 import io.millrace.core.ErrorCode;
 import io.millrace.proto.internal.CuratedExample;
+import io.millrace.trainer.protocol.CrashPoint;
 import java.time.Duration;
 import org.apache.kafka.common.serialization.Serdes;
 import org.apache.kafka.streams.processor.api.Processor;
@@ -53,6 +54,7 @@ final class DropDuplicates implements Processor<String, CuratedExample, String, 
                 seen.fetch(pair, Math.max(0, time - reach), Math.addExact(time, reach))) {
             if (!earlier.hasNext()) {
                 seen.put(pair, example.getContentSha256(), time);
+                CrashPoint.CURATE.pass();
                 return new Verdict.Accepted(example);
             }
             return earlier.next().value.equals(example.getContentSha256())

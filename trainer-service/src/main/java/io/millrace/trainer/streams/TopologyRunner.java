@@ -9,13 +9,13 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StreamsConfig;
 import org.apache.kafka.streams.Topology;
+import java.util.function.Supplier;
 import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +37,7 @@ public final class TopologyRunner implements AutoCloseable {
     private final KafkaSettings kafka;
     private final Supplier<Topology> topology;
     private final Path stateDirectory;
+    private final String instanceId;
     private final Thread thread;
     private final CountDownLatch closing = new CountDownLatch(1);
     private volatile String waitingFor = "it was not started yet";
@@ -46,19 +47,23 @@ public final class TopologyRunner implements AutoCloseable {
      * @param name of the application, as {@code curator}; the thread is {@code trainer-} and that
      * @param commitInterval how long what it writes may take to be seen
      * @param stateDirectory of its stores; it can be lost, the topics behind them have it all
+     * @param instanceId stable over restarts and unique among the processes of the application: after a kill the group
+     *     knows the new process at once, and needn't wait until the session of the one that was killed expires
      */
     public TopologyRunner(
             String name,
             KafkaSettings kafka,
             Supplier<Topology> topology,
             Duration commitInterval,
-            Path stateDirectory) {
+            Path stateDirectory,
+            String instanceId) {
         this.name = name;
         this.thread = new Thread(this::run, "trainer-" + name);
         this.commitInterval = commitInterval;
         this.kafka = kafka;
         this.topology = topology;
         this.stateDirectory = stateDirectory;
+        this.instanceId = instanceId;
         thread.setDaemon(true);
     }
 
@@ -118,7 +123,10 @@ public final class TopologyRunner implements AutoCloseable {
             } while (!closing.await(100, TimeUnit.MILLISECONDS));
         } finally {
             following = false;
-            if (!streams.close(STOP_AT_MOST)) {
+            // Who leaves in good order makes room at once; who failed is expected back.
+            if (!streams.close(new KafkaStreams.CloseOptions()
+                    .timeout(STOP_AT_MOST)
+                    .leaveGroup(closing.getCount() == 0))) {
                 LOG.warn("{} didn't stop within {}; leaving it behind", name, STOP_AT_MOST);
             }
         }
@@ -147,6 +155,7 @@ public final class TopologyRunner implements AutoCloseable {
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), Topics.MAX_SYSTEM_BYTES);
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 10_000);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
+        properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG), 10_000);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG), 1_000);
         return properties;

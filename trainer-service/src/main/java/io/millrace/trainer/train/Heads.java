@@ -140,11 +140,11 @@ public final class Heads implements AutoCloseable {
     /** From the latest checkpoint that the store still has, with the rounds after it. */
     private Restored compute(AdapterName adapter, AdapterFold fold, Resident resident, BooleanSupplier cancelled) {
         Head head = fold.head();
-        Optional<CheckpointStored> checkpoint = usableCheckpoint(adapter, fold);
-        long from = checkpoint.map(c -> c.getHead().getRound()).orElse(0L);
-        long step = checkpoint.map(c -> c.getHead().getStep()).orElse(0L);
+        Optional<Usable> checkpoint = usableCheckpoint(adapter, fold);
+        long from = checkpoint.map(c -> c.stored().getHead().getRound()).orElse(0L);
+        long step = checkpoint.map(c -> c.stored().getHead().getStep()).orElse(0L);
         AdapterTrainer trainer = checkpoint.isPresent()
-                ? model.resume(load(store, checkpoint.get()))
+                ? model.resume(checkpoint.get().state())
                 : model.create(
                         Head.lora(head.state().getGenesis()),
                         head.state().getGenesis().getSeed());
@@ -187,17 +187,24 @@ public final class Heads implements AutoCloseable {
                 .build();
     }
 
-    private Optional<CheckpointStored> usableCheckpoint(AdapterName adapter, AdapterFold fold) {
+    /** A checkpoint with its bytes, which are what its digest says. */
+    private record Usable(CheckpointStored stored, AdapterState state) {}
+
+    private Optional<Usable> usableCheckpoint(AdapterName adapter, AdapterFold fold) {
         for (int i = fold.checkpoints().size() - 1; i >= 0; i--) {
             CheckpointStored checkpoint = fold.checkpoints().get(i);
-            if (store.size(new Digest(checkpoint.getStateBlobSha256())).isPresent()) {
-                return Optional.of(checkpoint);
+            try {
+                return Optional.of(new Usable(checkpoint, load(store, checkpoint)));
+            } catch (MillraceException e) {
+                if (e.code() != ErrorCode.UNKNOWN_BLOB && e.code() != ErrorCode.DIGEST_MISMATCH) {
+                    throw e;
+                }
+                LOG.error(
+                        "adapter={} checkpoint of round={} can't be used: {}",
+                        adapter,
+                        checkpoint.getHead().getRound(),
+                        e.getMessage());
             }
-            LOG.error(
-                    "adapter={} checkpoint of round={} is missing in the store: {}",
-                    adapter,
-                    checkpoint.getHead().getRound(),
-                    checkpoint.getStateBlobSha256());
         }
         if (!fold.checkpoints().isEmpty()) {
             throw new MillraceException(

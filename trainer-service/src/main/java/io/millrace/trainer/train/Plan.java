@@ -118,9 +118,10 @@ public final class Plan {
                 if (e.code().retryable()) {
                     throw e;
                 }
-                record.setDisposition(Disposition.REJECTED)
-                        .setCode(e.code().code())
-                        .setMessage(e.getMessage());
+                reject(record, e.code(), e.getMessage());
+            } catch (RuntimeException e) {
+                // No record stops its adapter, not even one that the encoder trips over.
+                reject(record, ErrorCode.TRAINING_FAILED, "no training sequence can be made of it: " + e);
             }
             records.add(record.build());
             if (fresh >= settings.roundMaxExamples()
@@ -129,5 +130,9 @@ public final class Plan {
             }
         }
         return records;
+    }
+
+    private static void reject(PlannedRecord.Builder record, ErrorCode code, String message) {
+        record.setDisposition(Disposition.REJECTED).setCode(code.code()).setMessage(message);
     }
 }

@@ -10,6 +10,7 @@ import io.millrace.proto.internal.ExampleRef;
 import io.millrace.proto.internal.Hyperparameters;
 import io.millrace.proto.internal.PlannedRecord;
 import io.millrace.proto.internal.RoundPlanned;
+import io.millrace.trainer.protocol.CrashPoint;
 import io.millrace.trainer.protocol.Head;
 import io.millrace.trainer.protocol.Seeds;
 import java.util.ArrayList;
@@ -72,6 +73,7 @@ public final class Train {
                     losses[batch.get(i).fresh()] = result.sequenceLosses()[i];
                 }
             }
+            CrashPoint.MID_TRAIN.pass();
             stepLosses.add(result.loss());
             gradNorms.add(result.gradNorm());
             labelled += result.labelledTokens();

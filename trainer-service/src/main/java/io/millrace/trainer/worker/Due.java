@@ -27,8 +27,11 @@ final class Due {
      *
      * @param paused by hand: nothing is planned or trained
      * @param published whether the registry shows the last version
+     * @param now by a steady clock, which the lane's times are of
+     * @param wall by the system's clock, which the journal's times are of
      */
-    static Optional<Step> next(Lane lane, AdapterSettings settings, boolean paused, boolean published, Instant now) {
+    static Optional<Step> next(
+            Lane lane, AdapterSettings settings, boolean paused, boolean published, Instant now, Instant wall) {
         if (lane.paused(now)) {
             return Optional.empty();
         }
@@ -43,7 +46,7 @@ final class Due {
         }
         if (fold.isPresent()
                 && published
-                && cutReason(lane, fold.get(), settings, now).isPresent()) {
+                && cutReason(lane, fold.get(), settings, wall).isPresent()) {
             return Optional.of(Step.CUT);
         }
         return !paused && roundFull(lane, settings, now) ? Optional.of(Step.PLAN) : Optional.empty();
@@ -70,7 +73,7 @@ final class Due {
     }
 
     /** What makes a version due; empty where none is. */
-    static Optional<String> cutReason(Lane lane, AdapterFold fold, AdapterSettings settings, Instant now) {
+    static Optional<String> cutReason(Lane lane, AdapterFold fold, AdapterSettings settings, Instant wall) {
         if (!fold.trainedSinceCut()) {
             return Optional.empty();
         }
@@ -80,16 +83,17 @@ final class Due {
         if (fold.sinceCut().size() >= settings.versionEveryRounds()) {
             return Optional.of("every " + settings.versionEveryRounds() + " rounds");
         }
-        if (passed(fold.lastCutMs(), settings.versionMaxAge(), now)) {
+        if (passed(fold.lastCutMs(), settings.versionMaxAge(), wall)) {
             return Optional.of("max age " + settings.versionMaxAge());
         }
-        if (lane.waiting() == 0 && passed(fold.lastRoundMs(), settings.versionMaxIdle(), now)) {
+        if (lane.waiting() == 0 && passed(fold.lastRoundMs(), settings.versionMaxIdle(), wall)) {
             return Optional.of("idle " + settings.versionMaxIdle());
         }
         return Optional.empty();
     }
 
-    private static boolean passed(long sinceMs, Duration wait, Instant now) {
-        return !now.isBefore(Instant.ofEpochMilli(sinceMs).plus(wait));
+    /** Also where the clock was set back meanwhile, so that what is on record lies ahead. */
+    private static boolean passed(long sinceMs, Duration wait, Instant wall) {
+        return Duration.between(Instant.ofEpochMilli(sinceMs), wall).abs().compareTo(wait) >= 0;
     }
 }

@@ -57,9 +57,10 @@ final class Lane {
                 .map(p -> new Worker.PlannedRound(adapter, p.plan().getRound()));
     }
 
-    /** A record of this adapter; what the head or a plan covers already is skipped. */
+    /** A record of this adapter; what the head or a plan covers already, or waits already, is skipped. */
     void accept(long offset, CuratedExample example, Instant now) {
-        if (offset <= covered()) {
+        if (offset <= covered()
+                || (!waiting.isEmpty() && offset <= waiting.getLast().record().offset())) {
             return;
         }
         waiting.add(new Arrived(new Waiting(offset, example), now));

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.CommitFailedException;
@@ -55,6 +56,8 @@ final class Ledger implements AutoCloseable {
             Proposal proposal,
             Map<TopicPartition, OffsetAndMetadata> offsets,
             ConsumerGroupMetadata member) {
+        Optional<Passing> passing = Passing.of(proposal);
+        passing.ifPresent(p -> p.before().pass());
         producer.beginTransaction();
         try {
             byte[] key = proposal.adapter().toString().getBytes(StandardCharsets.UTF_8);
@@ -65,7 +68,9 @@ final class Ledger implements AutoCloseable {
             List<Future<RecordMetadata>> reported = new ArrayList<>();
             proposal.reports().forEach(report -> reported.add(producer.send(report)));
             producer.sendOffsetsToTransaction(offsets, member);
+            passing.ifPresent(p -> p.during().pass());
             producer.commitTransaction();
+            passing.ifPresent(p -> p.after().pass());
             for (Future<RecordMetadata> report : reported) {
                 offset(report);
             }

@@ -12,6 +12,7 @@ import io.millrace.registry.CommandOutcome;
 import io.millrace.registry.RegistryLog;
 import io.millrace.registry.RegistryView;
 import io.millrace.trainer.protocol.AdapterFold;
+import io.millrace.trainer.protocol.CrashPoint;
 import io.millrace.trainer.publish.ChampionGuard;
 import java.time.Duration;
 import java.time.Instant;
@@ -135,7 +136,9 @@ final class Outbox {
         if (before != null) {
             LOG.warn("command={} has no answer from the registry's log yet; sending it again", id);
         }
+        CrashPoint.BEFORE_REGISTRY.pass();
         sent.put(id, new Sent(registry.submit(command), now));
+        CrashPoint.AFTER_REGISTRY.pass();
     }
 
     /** Applied: the view shows it soon. Refused: it never will. */

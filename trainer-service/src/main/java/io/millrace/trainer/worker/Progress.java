@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
@@ -34,9 +35,10 @@ public final class Progress {
     private final Map<AdapterName, Double> lastLoss = new HashMap<>();
     private final Alarms alarms = new Alarms();
     private Instant next = Instant.EPOCH;
-    private Instant roundStarted = Instant.EPOCH;
+    private OptionalLong roundStartedNanos = OptionalLong.empty();
     private volatile List<AdapterStatus> adapters = List.of();
     private volatile String recovering = "";
+    private volatile String surroundings = "";
     private volatile boolean recovered;
     private volatile Set<Integer> partitions = Set.of();
 
@@ -91,19 +93,28 @@ public final class Progress {
         recovering = reason;
     }
 
+    /** What the last step waits for outside of this process; empty where it came through. */
+    public String surroundings() {
+        return surroundings;
+    }
+
+    void surroundings(String trouble) {
+        surroundings = trouble;
+    }
+
     void roundFailed() {
         meters.roundFailed();
     }
 
     /** A round's first step starts. */
-    void started(Instant now) {
-        roundStarted = now;
+    void started() {
+        roundStartedNanos = OptionalLong.of(System.nanoTime());
     }
 
-    void written(AdapterName adapter, Optional<AdapterFold> fold, JournalRecord event, Instant now) {
+    void written(AdapterName adapter, Optional<AdapterFold> fold, JournalRecord event) {
         switch (event.getEventCase()) {
             case ROUND_PLANNED -> raise(adapter, alarms.planned(adapter, event.getRoundPlanned()));
-            case ROUND_COMMITTED -> committed(adapter, fold, event.getRoundCommitted(), now);
+            case ROUND_COMMITTED -> committed(adapter, fold, event.getRoundCommitted());
             case ROUND_RETRIED ->
                 LOG.warn(
                         "adapter={} round={} retry={} reason={}",
@@ -175,7 +186,7 @@ public final class Progress {
         }
     }
 
-    private void committed(AdapterName adapter, Optional<AdapterFold> fold, RoundCommitted round, Instant now) {
+    private void committed(AdapterName adapter, Optional<AdapterFold> fold, RoundCommitted round) {
         double loss = round.getLossesList().stream()
                 .mapToDouble(Double::doubleValue)
                 .average()
@@ -184,14 +195,15 @@ public final class Progress {
             lastLoss.put(adapter, loss);
         }
         Duration training = Duration.ofMillis(round.getTrainMillis());
-        Duration whole = Duration.between(roundStarted, now);
         meters.round(adapter, round, loss);
         raise(adapter, alarms.committed(adapter, round));
         fold.ifPresent(f -> drifted(adapter, f.head().state()));
-        if (!roundStarted.equals(Instant.EPOCH) && whole.compareTo(training) > 0) {
-            meters.overhead(whole.minus(training), training);
+        // A round that an earlier worker planned has no start here; what lies before it was no protocol.
+        if (roundStartedNanos.isPresent()) {
+            Duration whole = Duration.ofNanos(System.nanoTime() - roundStartedNanos.getAsLong());
+            meters.overhead(whole.compareTo(training) > 0 ? whole.minus(training) : Duration.ZERO, training);
         }
-        roundStarted = now;
+        roundStartedNanos = OptionalLong.empty();
         LOG.info(
                 "adapter={} round={} examples={} step={} loss={} tokens={} train_ms={} head={}",
                 adapter,

@@ -6,6 +6,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.JournalSnapshot;
 import io.millrace.store.BlobStore;
 import io.millrace.topics.Topics;
+import io.millrace.trainer.protocol.CrashPoint;
 import io.millrace.trainer.protocol.JournalFold;
 import java.time.Duration;
 import java.util.List;
@@ -72,6 +73,7 @@ final class Recover implements AutoCloseable {
                 fold = fold.apply(record.offset(), record.timestamp(), JournalRecords.read(record));
             }
         }
+        CrashPoint.RECOVERED.pass();
         return fold;
     }
 

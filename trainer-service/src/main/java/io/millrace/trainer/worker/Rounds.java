@@ -14,6 +14,7 @@ import io.millrace.proto.internal.RoundRebased;
 import io.millrace.proto.internal.RoundRetried;
 import io.millrace.store.BlobStore;
 import io.millrace.trainer.protocol.AdapterFold;
+import io.millrace.trainer.protocol.CrashPoint;
 import io.millrace.trainer.protocol.Head;
 import io.millrace.trainer.protocol.Round;
 import io.millrace.trainer.train.Archives;
@@ -216,6 +217,7 @@ final class Rounds {
 
     private CheckpointStored checkpoint(Head head, Heads.Kept state) {
         Digest blob = store.put(state.state().content());
+        CrashPoint.DURING_CHECKPOINT.pass();
         return CheckpointStored.newBuilder()
                 .setHead(head.state())
                 .setStateBlobSha256(blob.hex())
@@ -231,7 +233,8 @@ final class Rounds {
         long last = fold.lastCheckpoint().map(c -> c.getHead().getRound()).orElse(0L);
         long lastMs = fold.lastCheckpointMs();
         return next.round() - last >= settings.checkpointEveryRounds()
-                && clock.millis() - lastMs >= settings.checkpointMinInterval().toMillis();
+                && Math.abs(clock.millis() - lastMs)
+                        >= settings.checkpointMinInterval().toMillis();
     }
 
     private static Digest archive(RoundPlanned plan) {

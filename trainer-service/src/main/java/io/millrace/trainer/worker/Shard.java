@@ -1,9 +1,11 @@
 package io.millrace.trainer.worker;
 
 import io.millrace.core.AdapterName;
+import io.millrace.proto.internal.JournalRecord;
 import io.millrace.trainer.protocol.AdapterFold;
 import io.millrace.trainer.protocol.JournalFold;
 import java.util.Collection;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -65,8 +67,34 @@ final class Shard {
         return fold.orElseThrow();
     }
 
-    void fold(JournalFold next) {
-        fold = Optional.of(next);
+    /**
+     * What a transaction leads to.
+     *
+     * @param uncovered the offset to commit with it
+     */
+    record Next(JournalFold fold, long uncovered) {}
+
+    /**
+     * The journal's fold after more records, and the offset that goes with it; nothing changes here.
+     *
+     * @param fetched offset of the next record to be fetched
+     */
+    Next after(List<JournalRecord> events, long timeMs, long fetched) {
+        JournalFold next = fold();
+        for (JournalRecord event : events) {
+            next = next.apply(next.nextOffset(), timeMs, event);
+        }
+        return new Next(next, Math.max(committed, uncovered(next, fetched)));
+    }
+
+    /**
+     * The transaction was committed.
+     *
+     * @param end the journal's offset after its records
+     */
+    void written(Next next, long end) {
+        fold = Optional.of(new JournalFold(end, next.fold().adapters()));
+        committed = next.uncovered();
     }
 
     Optional<AdapterFold> fold(AdapterName adapter) {
@@ -90,12 +118,12 @@ final class Shard {
      *
      * @param fetched offset of the next record to be fetched
      */
-    long uncovered(JournalFold by, long fetched) {
+    private long uncovered(JournalFold by, long fetched) {
+        // Of what wasn't fetched yet nothing is known, whatever later records a planned round has.
         return lanes.values().stream()
                 .mapToLong(
                         lane -> lane.lowestUncovered(by.adapter(lane.adapter())).orElse(fetched))
-                .min()
-                .orElse(fetched);
+                .reduce(fetched, Math::min);
     }
 
     /** Journal records since the last stored snapshot. */

@@ -14,7 +14,6 @@ import io.millrace.registry.RegistryLog;
 import io.millrace.registry.RegistryView;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.protocol.AdapterFold;
-import io.millrace.trainer.protocol.JournalFold;
 import io.millrace.trainer.protocol.Round;
 import io.millrace.trainer.train.Train;
 import java.time.Clock;
@@ -50,6 +49,10 @@ final class Worker implements AutoCloseable {
     private static final Duration GIVE_UP = Duration.ofSeconds(8);
     private static final Duration CLOSE = Duration.ofSeconds(5);
 
+    /** Not the round's fault, however often it is tried: its examples must not become dead letters for it. */
+    private static final Set<ErrorCode> OF_THE_STORE =
+            Set.of(ErrorCode.DIGEST_MISMATCH, ErrorCode.UNKNOWN_BLOB, ErrorCode.STORE_REFUSED);
+
     private final Consumer<byte[], byte[]> consumer;
     private final Ledger ledger;
     private final Recover recover;
@@ -61,6 +64,7 @@ final class Worker implements AutoCloseable {
     private final WorkerSettings settings;
     private final Progress progress;
     private final Clock clock;
+    private final Clock wall;
     private final Mailbox mailbox;
     private final Set<PlannedRound> unharmed;
 
@@ -74,7 +78,11 @@ final class Worker implements AutoCloseable {
     /** A round that was planned. */
     record PlannedRound(AdapterName adapter, long round) {}
 
-    /** @param unharmed rounds that an earlier worker of this process left without having failed at them; kept up to date */
+    /**
+     * @param unharmed rounds that an earlier worker of this process left without having failed at them; kept up to date
+     * @param clock that nobody sets: what waits is timed by it
+     * @param wall the system's clock: the journal's records bear its time
+     */
     Worker(
             Consumer<byte[], byte[]> consumer,
             Ledger ledger,
@@ -88,7 +96,8 @@ final class Worker implements AutoCloseable {
             Progress progress,
             Mailbox mailbox,
             Set<PlannedRound> unharmed,
-            Clock clock) {
+            Clock clock,
+            Clock wall) {
         this.consumer = consumer;
         this.ledger = ledger;
         this.recover = recover;
@@ -102,6 +111,7 @@ final class Worker implements AutoCloseable {
         this.mailbox = mailbox;
         this.unharmed = unharmed;
         this.clock = clock;
+        this.wall = wall;
     }
 
     void join() {
@@ -227,21 +237,22 @@ final class Worker implements AutoCloseable {
                 lane.cutDone();
             }
             boolean paused = entry.map(AdapterEntry::paused).orElse(false);
-            Optional<Due.Step> due = Due.next(lane, adapterSettings, paused, outbox.published(lane, view), now);
+            Optional<Due.Step> due =
+                    Due.next(lane, adapterSettings, paused, outbox.published(lane, view), now, wall.instant());
             if (due.isPresent()) {
                 turns.remove(lane);
                 turns.add(lane);
-                start(lane, due.get(), adapterSettings, now);
+                start(lane, due.get(), adapterSettings);
                 return;
             }
         }
         steps.idle(lanes(), now, mailbox);
     }
 
-    private void start(Lane lane, Due.Step step, AdapterSettings adapterSettings, Instant now) {
+    private void start(Lane lane, Due.Step step, AdapterSettings adapterSettings) {
         computing = Optional.of(lane);
         if (step == Due.Step.PLAN) {
-            progress.started(now);
+            progress.started();
         }
         Task task = new Task(
                 lane.adapter(),
@@ -250,7 +261,7 @@ final class Worker implements AutoCloseable {
                 adapterSettings,
                 step == Due.Step.PLAN ? lane.firstWaiting(4 * adapterSettings.roundMaxExamples()) : List.of(),
                 lane.fold()
-                        .flatMap(f -> Due.cutReason(lane, f, adapterSettings, now))
+                        .flatMap(f -> Due.cutReason(lane, f, adapterSettings, wall.instant()))
                         .orElse(""),
                 lane.shard()::lost);
         Callable<Optional<Proposal>> computation = steps.of(step, task, lane.interruption(), lane.hopelessness());
@@ -266,6 +277,7 @@ final class Worker implements AutoCloseable {
     private void settle(Lane lane, Due.Step step, Mailbox.Result<Optional<Proposal>> result) {
         Instant now = clock.instant();
         if (result.failure().isEmpty()) {
+            progress.surroundings("");
             result.value().flatMap(Function.identity()).ifPresent(proposal -> write(lane, proposal));
             return;
         }
@@ -273,7 +285,8 @@ final class Worker implements AutoCloseable {
         if (failure instanceof Train.CancelledException) {
             return;
         }
-        if (failure instanceof MillraceException e && e.code().retryable()) {
+        if (failure instanceof MillraceException e && (e.code().retryable() || OF_THE_STORE.contains(e.code()))) {
+            progress.surroundings(e.getMessage());
             lane.pause(e.getMessage(), now);
             LOG.warn("adapter={} step={} waits: {}", lane.adapter(), step, e.getMessage());
         } else if (step == Due.Step.TRAIN) {
@@ -296,22 +309,17 @@ final class Worker implements AutoCloseable {
         if (!consumer.assignment().contains(partition)) {
             return;
         }
-        long timeMs = clock.millis();
-        JournalFold next = shard.fold();
-        for (JournalRecord event : proposal.events()) {
-            next = next.apply(next.nextOffset(), timeMs, event);
-        }
-        long uncovered = Math.max(shard.committed(), shard.uncovered(next, consumer.position(partition)));
+        long timeMs = wall.millis();
+        Shard.Next next = shard.after(proposal.events(), timeMs, consumer.position(partition));
         try {
             long end = ledger.write(
                     shard.partition(),
                     timeMs,
                     proposal,
-                    Map.of(partition, new OffsetAndMetadata(uncovered)),
+                    Map.of(partition, new OffsetAndMetadata(next.uncovered())),
                     consumer.groupMetadata());
             Optional<AdapterFold> before = lane.fold();
-            shard.fold(new JournalFold(end, next.adapters()));
-            shard.committed(uncovered);
+            shard.written(next, end);
             lane.advance(clock.instant());
             proposal.events().forEach(event -> written(lane, before, event));
         } catch (Ledger.StaleMemberException e) {
@@ -325,7 +333,7 @@ final class Worker implements AutoCloseable {
             lane.cutDone();
         }
         housekeeping.written(before, event);
-        progress.written(lane.adapter(), lane.fold(), event, clock.instant());
+        progress.written(lane.adapter(), lane.fold(), event);
     }
 
     private List<Lane> lanes() {

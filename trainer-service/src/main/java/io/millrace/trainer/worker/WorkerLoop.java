@@ -93,9 +93,13 @@ public final class WorkerLoop implements AutoCloseable {
 
     /** Why nothing is trained now; empty where all is well. */
     public String waitingFor() {
-        return waitingFor.isEmpty() && !progress.recovered()
-                ? "the journal is being read" + (progress.recovering().isEmpty() ? "" : ": " + progress.recovering())
-                : waitingFor;
+        if (!waitingFor.isEmpty()) {
+            return waitingFor;
+        }
+        if (!progress.recovered()) {
+            return "the journal is being read" + (progress.recovering().isEmpty() ? "" : ": " + progress.recovering());
+        }
+        return progress.surroundings();
     }
 
     /** Completes with whether the adapter is trained here; a version of all it has waiting now is then due. */
@@ -222,6 +226,7 @@ public final class WorkerLoop implements AutoCloseable {
         waitingFor = "the base";
         Engine engine = opened.engine();
         waitingFor = "Kafka's transactions";
+        Clock steady = new SteadyClock(clock.instant());
         Clients clients = new Clients(kafka, settings.workerId());
         Topics topics = kafka.topics();
         Examples examples = new Examples(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, engine.encoder());
@@ -231,7 +236,7 @@ public final class WorkerLoop implements AutoCloseable {
                 Recover recover = new Recover(admin, clients.reader(), topics, store);
                 Heads heads =
                         new Heads(engine.model(), store, train, settings.residentAdapters(), settings.hostBytes());
-                Mailbox mailbox = new Mailbox(clock);
+                Mailbox mailbox = new Mailbox(steady);
                 Ledger ledger = new Ledger(clients.producer(), topics.journal());
                 Worker worker = new Worker(
                         clients.member(),
@@ -246,6 +251,7 @@ public final class WorkerLoop implements AutoCloseable {
                         progress,
                         mailbox,
                         opened.unharmed,
+                        steady,
                         clock)) {
             worker.join();
             session.complete(new Session(worker, mailbox));
