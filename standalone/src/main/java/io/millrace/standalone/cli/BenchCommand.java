@@ -1,11 +1,13 @@
 package io.millrace.standalone.cli;
 
 import io.millrace.bench.DecodeBench;
+import io.millrace.bench.IngestBench;
 import io.millrace.bench.LookupBench;
 import io.millrace.bench.PublishBench;
 import io.millrace.bench.RoutingBench;
 import io.millrace.bench.ServeBench;
 import io.millrace.bench.StepBench;
+import io.millrace.bench.chaos.ChaosBench;
 import io.millrace.bench.continual.ContinualBench;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,7 +25,9 @@ import picocli.CommandLine.Spec;
             LookupBench.class,
             RoutingBench.class,
             PublishBench.class,
-            ContinualBench.class
+            ContinualBench.class,
+            ChaosBench.class,
+            IngestBench.class
         })
 final class BenchCommand implements Runnable {
     @Spec

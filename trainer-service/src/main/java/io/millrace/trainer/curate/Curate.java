@@ -4,12 +4,12 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.millrace.proto.internal.CuratedExample;
 import io.millrace.proto.internal.InputRecord;
-import io.millrace.topics.Topics;
-import java.nio.file.Path;
-import io.millrace.trainer.streams.TopologyRunner;
 import io.millrace.topics.KafkaSettings;
+import io.millrace.topics.Topics;
 import io.millrace.trainer.outcome.DeadLetter;
 import io.millrace.trainer.outcome.Outcome;
+import io.millrace.trainer.streams.TopologyRunner;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
@@ -52,8 +52,7 @@ public final class Curate {
     }
 
     /** Keeps it running in this process; see {@link TopologyRunner}. */
-    public TopologyRunner runner(
-            KafkaSettings kafka, Duration commitInterval, Path stateDirectory, String instanceId) {
+    public TopologyRunner runner(KafkaSettings kafka, Duration commitInterval, Path stateDirectory, String instanceId) {
         return new TopologyRunner("curator", kafka, this::topology, commitInterval, stateDirectory, instanceId);
     }
 
