@@ -9,12 +9,8 @@ import io.millrace.trainer.FaultyStore.Fault;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -113,25 +109,6 @@ class FaultsTest {
     }
 
     @Test
-    void aBrokerThatIsGoneForAWhile() {
-        try (Trainer trainer = platform.trainer("w1")) {
-            await().atMost(PATIENCE).until(trainer::ready);
-            long before = platform.outcomes().size();
-            produce("broker/a", 400);
-            produce("broker/b", 400);
-            await().atMost(PATIENCE).until(() -> platform.outcomes().size() > before + 64);
-
-            platform.stopBroker();
-            await().atMost(PATIENCE).until(() -> !trainer.ready());
-            platform.startBroker();
-
-            awaitOutcomes();
-            await().atMost(PATIENCE).until(trainer::ready);
-        }
-        assertThat(journalOf("broker/a")).noneMatch(JournalRecord::hasRoundAbandoned);
-    }
-
-    @Test
     void twoWorkersThatComeAndGoAgainAndAgain() {
         try (Trainer staying = platform.trainer("w1")) {
             for (int turn = 0; turn < 4; turn++) {
@@ -190,47 +167,5 @@ class FaultsTest {
         assertThat(outcomesOf("deadly/b"))
                 .hasSize(40)
                 .noneMatch(o -> o.path("outcome").asText().equals("REJECTED"));
-    }
-
-    @Test
-    void aClockThatJumpsDelaysNothingForLong() {
-        AtomicReference<Duration> jump = new AtomicReference<>(Duration.ZERO);
-        try (Trainer trainer = platform.trainer("w1", platform.store, new Jumping(jump))) {
-            await().atMost(PATIENCE).until(trainer::ready);
-            for (Duration to : List.of(Duration.ofHours(3), Duration.ofHours(-3), Duration.ZERO)) {
-                produce("clock/a", 10);
-                long records = platform.produced();
-                await().until(() -> trainer.adapters().stream()
-                        .anyMatch(a -> a.adapter().equals("clock/a") && (a.waiting() > 0 || a.round() > 0)));
-
-                jump.set(to);
-
-                await().atMost(PATIENCE).until(() -> platform.outcomes().size() == records);
-            }
-        }
-    }
-
-    /** The system's clock, set to another time now and then. */
-    private static final class Jumping extends Clock {
-        private final AtomicReference<Duration> by;
-
-        Jumping(AtomicReference<Duration> by) {
-            this.by = by;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            return this;
-        }
-
-        @Override
-        public Instant instant() {
-            return Instant.now().plus(by.get());
-        }
     }
 }
