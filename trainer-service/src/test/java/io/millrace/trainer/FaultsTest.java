@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.trainer.FaultyStore.Fault;
 import java.nio.file.Path;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -81,7 +80,7 @@ class FaultsTest {
         try (Trainer earlier = platform.trainer("w1")) {
             awaitOutcomes();
         }
-        try (Trainer trainer = platform.trainer("w1", store, Clock.systemUTC())) {
+        try (Trainer trainer = platform.trainer("w1", store)) {
             await().atMost(PATIENCE).until(trainer::ready);
 
             // When the store can't be reached, and then returns other bytes than those that were stored

@@ -124,9 +124,8 @@ public final class TopologyRunner implements AutoCloseable {
         } finally {
             following = false;
             // Who leaves in good order makes room at once; who failed is expected back.
-            if (!streams.close(new KafkaStreams.CloseOptions()
-                    .timeout(STOP_AT_MOST)
-                    .leaveGroup(closing.getCount() == 0))) {
+            if (!streams.close(
+                    new KafkaStreams.CloseOptions().timeout(STOP_AT_MOST).leaveGroup(closing.getCount() == 0))) {
                 LOG.warn("{} didn't stop within {}; leaving it behind", name, STOP_AT_MOST);
             }
         }
