@@ -17,7 +17,6 @@ import java.util.SortedMap;
  * @param versions by ordinal, v1 first
  * @param hold whether automatic promotion is held
  * @param paused whether training is paused
- * @param previousChampion where a rollback goes to; empty in views of the past
  */
 public record AdapterEntry(
         AdapterName name,
@@ -28,8 +27,7 @@ public record AdapterEntry(
         List<VersionEntry> versions,
         boolean hold,
         boolean paused,
-        Instant createdAt,
-        Optional<VersionId> previousChampion) {
+        Instant createdAt) {
 
     public static final String CHAMPION = "champion";
 

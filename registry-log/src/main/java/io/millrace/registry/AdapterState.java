@@ -58,12 +58,12 @@ record AdapterState(
     }
 
     AdapterEntry entry() {
-        return entry(head(), versions.values(), previousChampion());
+        return entry(head(), versions.values());
     }
 
     /** As it was when the fold had passed this offset; empty where it didn't exist yet. */
     Optional<AdapterEntry> entryAt(long offset) {
-        return history.floor(offset).map(then -> entry(then, versionsAt(offset), Optional.empty()));
+        return history.floor(offset).map(then -> entry(then, versionsAt(offset)));
     }
 
     private List<VersionEntry> versionsAt(long offset) {
@@ -74,7 +74,7 @@ record AdapterState(
                 .toList();
     }
 
-    private AdapterEntry entry(AdapterHead as, List<VersionEntry> of, Optional<VersionId> previousChampion) {
+    private AdapterEntry entry(AdapterHead as, List<VersionEntry> of) {
         return new AdapterEntry(
                 name,
                 as.baseId(),
@@ -84,12 +84,11 @@ record AdapterState(
                 of,
                 as.hold(),
                 as.paused(),
-                created.at(),
-                previousChampion);
+                created.at());
     }
 
     /** As a rollback finds it: retired versions are passed over. */
-    private Optional<VersionId> previousChampion() {
+    Optional<VersionId> previousChampion() {
         for (int depth = earlierChampions.size() - 1; depth >= 0; depth--) {
             VersionId id = earlierChampions.get(depth).orElseThrow();
             if (!champion().equals(Optional.of(id))

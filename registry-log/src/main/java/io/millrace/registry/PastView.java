@@ -59,6 +59,11 @@ final class PastView implements RegistryView {
     }
 
     @Override
+    public Optional<VersionId> previousChampion(AdapterName name) {
+        return Optional.empty();
+    }
+
+    @Override
     public List<AdapterHead> history(AdapterName name) {
         return now.history(name).stream().takeWhile(h -> h.offset() <= offset).toList();
     }

@@ -220,6 +220,11 @@ public final class RegistryState implements RegistryView {
     }
 
     @Override
+    public Optional<VersionId> previousChampion(AdapterName name) {
+        return adapterState(name).flatMap(AdapterState::previousChampion);
+    }
+
+    @Override
     public List<AdapterHead> history(AdapterName name) {
         return adapterState(name).map(a -> a.history().values()).orElse(List.of());
     }

@@ -31,6 +31,9 @@ public interface RegistryView {
     /** The newest version that isn't retired. */
     Optional<VersionEntry> latest(AdapterName name);
 
+    /** Where a rollback would bring the champion to; nothing in a view of the past, where none can be made. */
+    Optional<VersionId> previousChampion(AdapterName name);
+
     /** What changed of an adapter, oldest first: its aliases, settings and switches after each such record. */
     List<AdapterHead> history(AdapterName name);
 

@@ -7,6 +7,7 @@ import io.millrace.proto.internal.Comparison;
 import io.millrace.proto.internal.RegistryRecord;
 import io.millrace.proto.internal.RollbackChampion;
 import io.millrace.registry.AdapterEntry;
+import io.millrace.registry.RegistryView;
 import io.millrace.trainer.observe.Reward;
 import java.util.Locale;
 import java.util.Map;
@@ -42,15 +43,18 @@ public final class ChampionGuard {
     }
 
     /** The command that brings the earlier champion back, where the present one has fallen behind it. */
-    public Optional<RegistryRecord> due(AdapterEntry adapter, String actor) {
+    public Optional<RegistryRecord> due(RegistryView registry, AdapterName name, String actor) {
+        return registry.adapter(name)
+                .flatMap(adapter -> registry.previousChampion(name).flatMap(previous -> due(adapter, previous, actor)));
+    }
+
+    private Optional<RegistryRecord> due(AdapterEntry adapter, VersionId previous, String actor) {
         if (adapter.hold()
                 || !adapter.settings().autoPromote()
-                || adapter.champion().isEmpty()
-                || adapter.previousChampion().isEmpty()) {
+                || adapter.champion().isEmpty()) {
             return Optional.empty();
         }
         VersionId champion = adapter.champion().get();
-        VersionId previous = adapter.previousChampion().get();
         return fallenOnReference(adapter, champion, previous)
                 .or(() -> fallenRewards(adapter, champion, previous))
                 .map(reason -> RegistryRecord.newBuilder()

@@ -123,7 +123,8 @@ final class Check {
             Map<ExampleRef, Double> champion,
             List<Item> items) {
         AdapterEntry entry = registry.adapter(adapter).orElseThrow();
-        Optional<VersionEntry> previous = entry.previousChampion().flatMap(id -> registry.version(adapter, id));
+        Optional<VersionEntry> previous =
+                registry.previousChampion(adapter).flatMap(id -> registry.version(adapter, id));
         Set<ExampleRef> reference = known(fold.head().state().getReferenceList(), items);
         if (!settings.gate().rollbackReference()
                 || previous.isEmpty()

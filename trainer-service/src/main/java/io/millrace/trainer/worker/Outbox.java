@@ -67,9 +67,7 @@ final class Outbox {
             if (fold.isPresent() && view.adapter(lane.adapter()).isEmpty()) {
                 submit(creation(lane.adapter()), now);
             }
-            view.adapter(lane.adapter())
-                    .flatMap(entry -> guard.due(entry, actor))
-                    .ifPresent(rollback -> rollBack(rollback, now));
+            guard.due(view, lane.adapter(), actor).ifPresent(rollback -> rollBack(rollback, now));
             fold.flatMap(AdapterFold::lastCut)
                     .filter(cut -> !published(lane.adapter(), cut, view))
                     .ifPresent(cut -> submit(cut.getCommand(), now));

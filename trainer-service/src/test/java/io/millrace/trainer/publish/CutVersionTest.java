@@ -165,10 +165,12 @@ class CutVersionTest {
             assertThat(champion()).isEqualTo(second.id());
             rewarded(first, 36);
             rewarded(second, 33);
-            assertThat(guard.due(entry(), "test")).as("within the noise").isEmpty();
+            assertThat(guard.due(registry, ADAPTER, "test"))
+                    .as("within the noise")
+                    .isEmpty();
 
             rewarded(second, 16);
-            apply(guard.due(entry(), "test").orElseThrow());
+            apply(guard.due(registry, ADAPTER, "test").orElseThrow());
 
             assertThat(champion()).isEqualTo(first.id());
             assertThat(entry().hold()).isTrue();
@@ -179,7 +181,7 @@ class CutVersionTest {
             line.train(stream(32, false));
             assertThat(cut(line, settings).promotionReason()).startsWith("held");
             assertThat(champion()).isEqualTo(first.id());
-            assertThat(guard.due(entry(), "test")).isEmpty();
+            assertThat(guard.due(registry, ADAPTER, "test")).isEmpty();
 
             apply(RegistryRecord.newBuilder()
                     .setCommandId("release")
@@ -201,16 +203,16 @@ class CutVersionTest {
             line.train(stream(96, true));
             VersionEntry bad = cut(line, open);
             assertThat(champion()).as("no set was asked").isEqualTo(bad.id());
-            assertThat(guard.due(entry(), "test")).isEmpty();
+            assertThat(guard.due(registry, ADAPTER, "test")).isEmpty();
 
             line.train(stream(8, false));
             assertThat(cut(line, open).promotionReason()).contains("is rolled back");
             assertThat(champion()).isEqualTo(bad.id());
-            apply(guard.due(entry(), "test").orElseThrow());
+            apply(guard.due(registry, ADAPTER, "test").orElseThrow());
 
             assertThat(champion()).isEqualTo(good.id());
             assertThat(entry().hold()).isTrue();
-            assertThat(guard.due(entry(), "test")).isEmpty();
+            assertThat(guard.due(registry, ADAPTER, "test")).isEmpty();
         }
     }
 
