@@ -132,6 +132,10 @@ class ProofTest {
         JobStatus job = trainer.rebuild(ADAPTER, "v2", Set.of("e5"), Map.of("rank", "4"), true);
         produce(60);
         JsonNode rebuilt = result(job);
+        VersionId replacement = new VersionId(rebuilt.path("version").asText());
+        await().atMost(PATIENCE)
+                .until(() ->
+                        platform.registry.view().version(ADAPTER, replacement).isPresent());
         produce(40);
         VersionEntry after = cut();
 
@@ -144,8 +148,7 @@ class ProofTest {
         assertThat(replaced.get(0).getHeadReplaced().getHead().getExcludedIdsList())
                 .containsExactly("e5");
         assertThat(after.rank()).isEqualTo(4);
-        assertThat(after.parent())
-                .contains(new VersionId(rebuilt.path("version").asText()));
+        assertThat(after.parent()).contains(replacement);
         JsonNode verified = result(trainer.verify(ADAPTER, "latest", true));
         assertThat(verified.path("exact").asBoolean()).as("%s", verified).isTrue();
         assertThat(verified.path("stretches")).hasSize(2);
