@@ -32,9 +32,7 @@ final class LogWriter implements AutoCloseable {
     LogWriter(KafkaSettings settings) {
         this.topic = settings.topics().registry();
         this.servers = settings.bootstrapServers();
-        Map<String, Object> properties = settings.clientProperties();
-        properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
-        properties.put(ProducerConfig.ACKS_CONFIG, "all");
+        Map<String, Object> properties = settings.producerProperties();
         properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.MAX_SYSTEM_BYTES);
         properties.putIfAbsent(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);
         properties.putIfAbsent(ProducerConfig.MAX_BLOCK_MS_CONFIG, 10_000);

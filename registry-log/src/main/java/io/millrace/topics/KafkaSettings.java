@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.CommonClientConfigs;
+import org.apache.kafka.clients.producer.ProducerConfig;
 
 /**
  * Which Kafka a system uses, and under which names.
@@ -59,6 +60,21 @@ public record KafkaSettings(String bootstrapServers, String topicPrefix, int par
     public Map<String, Object> clientProperties() {
         Map<String, Object> properties = new HashMap<>(client);
         properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+        return properties;
+    }
+
+    /**
+     * What every producer outside a transaction starts from: idempotent, confirmed by all replicas, one request at a time;
+     * a fresh mutable map.
+     */
+    public Map<String, Object> producerProperties() {
+        Map<String, Object> properties = clientProperties();
+        properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
+        properties.put(ProducerConfig.ACKS_CONFIG, "all");
+        // A starting broker may refuse a new producer's first batch and take the second: the first then is out of order
+        // for
+        // as long as it is tried again (KAFKA-14359). In a transaction the broker refuses the second, too.
+        properties.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
         return properties;
     }
 }

@@ -32,7 +32,8 @@ final class Audit {
             Map<String, Object> journal,
             Map<String, Object> recomputed) {}
 
-    Result of(Path dataDir, Map<Place, Long> acknowledged) throws InterruptedException {
+    /** @param unknown records that were sent, of which the broker didn't say whether it has them */
+    Result of(Path dataDir, Map<Place, Long> acknowledged, long unknown) throws InterruptedException {
         try (StoppedSystem system = new StoppedSystem(dataDir)) {
             Topics topics = system.kafka().topics();
             Outcomes outcomes = new Outcomes(input, findings);
@@ -45,6 +46,7 @@ final class Audit {
             Map<String, Object> examples = new LinkedHashMap<>();
             examples.put("records", outcomes.records());
             examples.put("acknowledged", acknowledged.size());
+            examples.put("unknown", unknown);
             examples.putAll(outcomes.counts());
             Map<String, Object> rounds = new LinkedHashMap<>(journal.counts());
             rounds.put("published", published);

@@ -103,6 +103,7 @@ public final class ChaosBench implements Callable<Integer> {
         Map<KillPlan.Phase, Integer> killed;
         int halted;
         Map<Stream.Place, Long> acknowledged;
+        long unknown;
         try (OutcomeWatch outcomes = new OutcomeWatch(kafka)) {
             Stream stream = new Stream(kafka, input, rate, outcomes::outcomes);
             Lives lives = new Lives(
@@ -130,8 +131,10 @@ public final class ChaosBench implements Callable<Integer> {
             killed = lives.kills();
             halted = lives.crashes();
             acknowledged = stream.acknowledged();
+            unknown = stream.unknown();
         }
-        Audit.Result audit = new Audit(input, new Engines(baseDir, base, "cpu", 1, "f32")).of(system, acknowledged);
+        Audit.Result audit =
+                new Audit(input, new Engines(baseDir, base, "cpu", 1, "f32")).of(system, acknowledged, unknown);
         line("kills_survived", Map.of("value", kills, "while", killed, "halts", halted, "base", base, "seed", seed));
         line("examples", audit.examples());
         line("losses", Map.of("value", audit.findings().losses()));

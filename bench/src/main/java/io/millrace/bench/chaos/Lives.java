@@ -184,7 +184,8 @@ final class Lives {
                 life.look();
             }
             stream.close();
-            while (!outcomes.covers(stream.ends())) {
+            Map<Integer, Long> written = stream.written();
+            while (!outcomes.covers(written)) {
                 life.look();
             }
             while (life.caughtUp.isEmpty()) {

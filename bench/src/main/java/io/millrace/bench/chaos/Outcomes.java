@@ -7,9 +7,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
@@ -30,12 +32,18 @@ final class Outcomes {
 
     /** What the examples topic holds, against what the broker confirmed. */
     void inputs(List<ConsumerRecord<byte[], byte[]>> examples, Map<Place, Long> acknowledged) {
+        Set<Long> numbers = new HashSet<>();
         for (ConsumerRecord<byte[], byte[]> record : examples) {
             Place place = new Place(record.partition(), record.offset());
             Input.numberOf(record.value())
                     .map(input::record)
                     .ifPresentOrElse(
-                            sent -> inputs.put(place, sent),
+                            sent -> {
+                                inputs.put(place, sent);
+                                if (!numbers.add(sent.number())) {
+                                    findings.twice("record " + sent.number() + " is in the topic, sent once");
+                                }
+                            },
                             () -> findings.wrong("nobody sent the record at " + place));
         }
         acknowledged.forEach((place, number) -> {

@@ -3,6 +3,7 @@ package io.millrace.bench.chaos;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,12 +11,17 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
+import org.apache.kafka.clients.consumer.Consumer;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerConfig;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
 /**
@@ -66,12 +72,25 @@ final class Stream implements AutoCloseable {
         return ends;
     }
 
+    /** Offsets after the last record of each partition, confirmed or not, as the broker has them now. */
+    Map<Integer, Long> written() {
+        Map<Integer, Long> ends = new TreeMap<>();
+        try (Consumer<byte[], byte[]> consumer = new KafkaConsumer<>(
+                kafka.clientProperties(), new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = IntStream.range(0, kafka.partitions())
+                    .mapToObj(p -> new TopicPartition(kafka.topics().examples(), p))
+                    .toList();
+            consumer.endOffsets(partitions).forEach((partition, end) -> ends.put(partition.partition(), end));
+        }
+        return ends;
+    }
+
     /** Records given to the producer. */
     long sent() {
         return sent.get();
     }
 
-    /** Records of which the producer can't say whether they were written. */
+    /** Records that the broker neither confirmed nor took back: they may be there, and then have an outcome as all others. */
     long unknown() {
         return unknown.get();
     }
@@ -129,8 +148,7 @@ final class Stream implements AutoCloseable {
     }
 
     private Producer<byte[], byte[]> producer() {
-        Map<String, Object> properties = kafka.clientProperties();
-        properties.put(ProducerConfig.ACKS_CONFIG, "all");
+        Map<String, Object> properties = kafka.producerProperties();
         properties.put(ProducerConfig.LINGER_MS_CONFIG, 5);
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) GIVE_UP.toMillis());
         properties.put(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, 5_000);

@@ -86,6 +86,15 @@ class OutcomesTest {
         assertThat(findings.losses()).isEqualTo(1);
     }
 
+    @Test
+    void seesARecordThatTheBrokerTookTwice() {
+        byte[] json = INPUT.record(3).json();
+
+        new Outcomes(INPUT, findings).inputs(List.of(record(0, json), record(1, json)), Map.of());
+
+        assertThat(findings.duplicates()).isEqualTo(1);
+    }
+
     private void audit(List<String> outcomes) {
         Outcomes audited = new Outcomes(INPUT, findings);
         audited.inputs(

@@ -101,7 +101,7 @@ public final class RecordLog implements AutoCloseable {
     }
 
     private Producer<byte[], byte[]> producer() {
-        Map<String, Object> properties = kafka.clientProperties();
+        Map<String, Object> properties = kafka.producerProperties();
         properties.put(ProducerConfig.CLIENT_ID_CONFIG, kafka.topics().id("router-records"));
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, METADATA_WAIT.toMillis());
         properties.put(ProducerConfig.BUFFER_MEMORY_CONFIG, 8L << 20);

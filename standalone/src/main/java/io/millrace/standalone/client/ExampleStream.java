@@ -37,8 +37,7 @@ public final class ExampleStream implements AutoCloseable {
     public ExampleStream(KafkaSettings kafka) {
         this.kafka = kafka;
         this.topics = kafka.topics();
-        Map<String, Object> properties = kafka.clientProperties();
-        properties.put(ProducerConfig.ACKS_CONFIG, "all");
+        Map<String, Object> properties = kafka.producerProperties();
         properties.put(ProducerConfig.LINGER_MS_CONFIG, 20);
         properties.put(ProducerConfig.MAX_BLOCK_MS_CONFIG, (int) REACH_AT_MOST.toMillis());
         properties.put(ProducerConfig.MAX_REQUEST_SIZE_CONFIG, Topics.MAX_EXAMPLE_BYTES);
