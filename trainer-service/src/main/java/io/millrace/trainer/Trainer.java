@@ -1,10 +1,12 @@
 package io.millrace.trainer;
 
 import io.millrace.core.AdapterName;
+import io.millrace.core.AdapterSettings;
 import io.millrace.core.ExampleParser;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.proto.internal.RebuildRecipe;
 import io.millrace.proto.internal.RebuildSetting;
+import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.RegistryLog;
 import io.millrace.registry.VersionEntry;
 import io.millrace.store.BlobStore;
@@ -12,6 +14,7 @@ import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.curate.AssignHeldOut;
 import io.millrace.trainer.curate.Curate;
+import io.millrace.trainer.curate.Foresight;
 import io.millrace.trainer.curate.Parse;
 import io.millrace.trainer.job.DeviceTurns;
 import io.millrace.trainer.job.JobStatus;
@@ -24,6 +27,7 @@ import io.millrace.trainer.proof.RebuildJob;
 import io.millrace.trainer.proof.Rebuilds;
 import io.millrace.trainer.proof.SeenBy;
 import io.millrace.trainer.proof.VerifyJob;
+import io.millrace.trainer.proof.VersionRounds;
 import io.millrace.trainer.publish.ChampionGuard;
 import io.millrace.trainer.streams.TopologyRunner;
 import io.millrace.trainer.worker.AdapterStatus;
@@ -58,6 +62,7 @@ public final class Trainer implements AutoCloseable {
     private final RegistryLog registry;
     private final SharedEngine engine;
     private final ProofContext proofs;
+    private final Foresight foresight;
     private final Jobs jobs = new Jobs();
 
     /**
@@ -113,6 +118,14 @@ public final class Trainer implements AutoCloseable {
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
         Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
+        this.foresight = new Foresight(
+                parse,
+                () -> ProofContext.examples(proofs.engine().get()),
+                adapter -> registry.view()
+                        .adapter(adapter)
+                        .map(AdapterEntry::settings)
+                        .orElseGet(AdapterSettings::defaults),
+                worker::excluded);
         Curate curate = new Curate(kafka.topics(), kafka.partitions(), parse, settings.dedupeWindow());
         String instanceId = settings.worker().workerId();
         this.curator = curate.runner(kafka, CURATED_WITHIN, settings.stateDirectory(), instanceId);
@@ -193,9 +206,30 @@ public final class Trainer implements AutoCloseable {
         return SeenBy.of(proofs, adapter, example);
     }
 
+    /**
+     * The rounds that a version is made of, a page at a time.
+     *
+     * @param limit 0: the default
+     * @param pageToken empty: the first page
+     * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}, {@code bad_request}
+     *     (a version that was uploaded), {@code kafka_unavailable}
+     */
+    public VersionRounds rounds(AdapterName adapter, String revision, int limit, String pageToken) {
+        return VersionRounds.of(proofs, registry.view().resolve(adapter, revision), limit, pageToken);
+    }
+
     private JobStatus submit(RebuildRecipe recipe) {
         String id = Rebuilds.jobId(recipe);
         return jobs.submit(id, RebuildJob.of(proofs, id, recipe));
+    }
+
+    /**
+     * What would become of records if they were sent now; nothing is sent. Whether an id was seen before is not looked up.
+     *
+     * @throws io.millrace.core.MillraceException {@code not_ready}
+     */
+    public List<Foresight.Foreseen> foresee(List<byte[]> records) {
+        return foresight.of(records);
     }
 
     /** What each part waits for; empty where it works. */

@@ -1,20 +1,28 @@
 package io.millrace.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
+import io.millrace.core.ExampleParser;
 import io.millrace.core.VersionId;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.job.JobStatus;
+import io.millrace.trainer.proof.RoundView;
+import io.millrace.trainer.proof.Sightings.How;
+import io.millrace.trainer.proof.VersionRounds;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -51,11 +59,15 @@ class ProofTest {
 
     private static void produce(int count) {
         for (int i = produced; i < produced + count; i++) {
-            platform.produce("{\"adapter\":\"" + ADAPTER + "\",\"id\":\"e" + i + "\",\"prompt\":\"say " + i
-                    + "\",\"completion\":\"" + i % 7 + " of course\"}");
+            platform.produce(example(i));
         }
         produced += count;
         platform.flush();
+    }
+
+    private static String example(int i) {
+        return "{\"adapter\":\"" + ADAPTER + "\",\"id\":\"e" + i + "\",\"prompt\":\"say " + i + "\",\"completion\":\""
+                + i % 7 + " of course\"}";
     }
 
     private static VersionEntry cut() {
@@ -170,8 +182,91 @@ class ProofTest {
     @Test
     @Order(5)
     void anUnknownSettingIsRefusedAtOnce() {
-        assertThat(org.assertj.core.api.Assertions.catchThrowable(
-                        () -> trainer.rebuild(ADAPTER, "latest", Set.of(), Map.of("round.max-wait", "1s"), false)))
+        assertThatThrownBy(() -> trainer.rebuild(ADAPTER, "latest", Set.of(), Map.of("round.max-wait", "1s"), false))
                 .hasMessageContaining("changes no recorded round");
+    }
+
+    @Test
+    @Order(6)
+    void theRoundsOfAVersionAreListedWithWhatTheyWereTrainedOn() {
+        VersionEntry second = platform.registry.view().resolve(ADAPTER, "v2");
+
+        List<RoundView> rounds = rounds("v2", 2);
+
+        // Each example once, each with the digest of its content
+        assertThat(rounds).hasSizeGreaterThan(3).noneMatch(RoundView::rebuilt).allMatch(RoundView::trained);
+        assertThat(examples(rounds))
+                .extracting(RoundView.Example::id)
+                .containsExactlyInAnyOrderElementsOf(
+                        IntStream.range(0, 110).mapToObj(i -> "e" + i).toList());
+        assertThat(examples(rounds).stream()
+                        .filter(e -> e.id().equals("e3"))
+                        .findFirst()
+                        .flatMap(RoundView.Example::contentSha256))
+                .contains(new ExampleParser(1 << 20)
+                        .parse(example(3).getBytes(StandardCharsets.UTF_8))
+                        .contentDigest()
+                        .hex());
+        assertThat(trained(rounds)).hasSize((int) second.examples()).allMatch(e -> e.loss()
+                .isPresent());
+        // And what was replayed was trained before
+        assertThat(rounds.get(0).replayed()).isEmpty();
+        assertThat(rounds.stream().flatMap(r -> r.replayed().stream()))
+                .isNotEmpty()
+                .allMatch(e -> e.contentSha256().isPresent());
+        assertThat(rounds).allSatisfy(round -> {
+            assertThat(round.fingerprint()).contains("cpu");
+            assertThat(round.settings()).containsEntry("rank", "16").containsKeys("lr", "replay", "max-length");
+        });
+    }
+
+    @Test
+    @Order(7)
+    void theRoundsOfALineThatARebuiltHeadTookOverSayWhatWasLeftOut() {
+        VersionEntry latest = platform.registry.view().resolve(ADAPTER, "latest");
+
+        List<RoundView> rounds = rounds("latest", 100);
+
+        assertThat(trained(rounds)).hasSize((int) latest.examples());
+        assertThat(rounds.get(0).rebuilt()).isTrue();
+        assertThat(rounds.get(0).settings()).containsEntry("rank", "4");
+        assertThat(examples(rounds).stream()
+                        .filter(e -> e.leftOut().isPresent())
+                        .map(RoundView.Example::id))
+                .containsExactly("e5");
+        assertThat(rounds.get(rounds.size() - 1).rebuilt()).isFalse();
+        assertThat(rounds.get(rounds.size() - 1).state()).isPresent();
+    }
+
+    @Test
+    @Order(8)
+    void aPageThatIsNoneIsRefused() {
+        assertThatThrownBy(() -> trainer.rounds(ADAPTER, "v2", 0, "x")).hasMessageContaining("page_token");
+        assertThatThrownBy(() -> trainer.rounds(ADAPTER, "v2", 100_000, "")).hasMessageContaining("limit");
+    }
+
+    /** Over all pages of so many. */
+    private static List<RoundView> rounds(String revision, int limit) {
+        List<RoundView> rounds = new ArrayList<>();
+        Optional<String> next = Optional.of("");
+        while (next.isPresent()) {
+            VersionRounds page = trainer.rounds(ADAPTER, revision, limit, next.get());
+            assertThat(page.rounds()).hasSizeLessThanOrEqualTo(limit);
+            rounds.addAll(page.rounds());
+            next = page.nextPageToken();
+            assertThat(rounds).hasSizeLessThanOrEqualTo(page.total());
+        }
+        return rounds;
+    }
+
+    private static List<RoundView.Example> examples(List<RoundView> rounds) {
+        return rounds.stream().flatMap(r -> r.examples().stream()).toList();
+    }
+
+    private static List<RoundView.Example> trained(List<RoundView> rounds) {
+        return examples(rounds).stream()
+                .filter(e ->
+                        e.how().equals(Optional.of(How.TRAINED)) && e.leftOut().isEmpty())
+                .toList();
     }
 }

@@ -20,9 +20,11 @@ import io.millrace.trainer.outcome.DeadLetter;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.common.WithTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.http.ContentType;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -124,6 +126,19 @@ class TrainerServiceTest {
                 "id_reused",
                 "{\"adapter\": \"bad/known\", \"id\": \"same\", \"prompt\": \"p\", \"completion\": \"other\"}");
 
+        // Then asking beforehand tells each code but that of the id, which the others must be known for
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(foreseen(records.values()))
+                .containsExactly(
+                        "malformed_json",
+                        "missing_adapter",
+                        "bad_adapter_name",
+                        "unknown_adapter",
+                        "no_content",
+                        "bad_role_order",
+                        "too_long",
+                        "no_trainable_tokens",
+                        null));
+
         // When they come between good ones
         produce("{\"adapter\": \"bad/known\", \"id\": \"same\", \"prompt\": \"p\", \"completion\": \"c\"}");
         records.values().forEach(TrainerServiceTest::produce);
@@ -152,6 +167,16 @@ class TrainerServiceTest {
                 .then()
                 .body("adapters.findAll { it.name == 'bad/known' }", hasSize(1))
                 .body("adapters.find { it.name == 'bad/known' }.examples", equalTo(2)));
+    }
+
+    private static List<String> foreseen(Collection<String> records) {
+        return given().contentType(ContentType.JSON)
+                .body(Map.of("records", records))
+                .post("/api/v1/trainer/examples/check")
+                .then()
+                .statusCode(200)
+                .extract()
+                .path("records.code");
     }
 
     private static void createAdapter(String name) {

@@ -1,5 +1,6 @@
 package io.millrace.standalone.cli;
 
+import io.millrace.standalone.client.ServerClient;
 import io.millrace.standalone.client.SystemInfo;
 import io.millrace.topics.KafkaSettings;
 import java.util.Map;
@@ -17,6 +18,10 @@ public final class KafkaOptions {
             paramLabel = "HOST:PORT",
             description = "The system's Kafka, where it isn't the one that the server tells.")
     private Optional<String> kafka;
+
+    public ServerClient server() {
+        return server.client();
+    }
 
     public KafkaSettings settings() {
         SystemInfo info = kafka.isPresent()

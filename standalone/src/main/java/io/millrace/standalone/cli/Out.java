@@ -1,9 +1,11 @@
 package io.millrace.standalone.cli;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +49,27 @@ public final class Out {
             stdout().println(toJson(result));
             stdout().flush();
         }
+    }
+
+    /** Writes one JSON document piece by piece. */
+    public interface Document {
+        void write(JsonGenerator json) throws IOException;
+    }
+
+    /** A result that may be too large to be held, written as it comes; printed with {@code --json} only. */
+    public void result(Document document) {
+        if (!json) {
+            return;
+        }
+        try (JsonGenerator generator = JSON.createGenerator(stdout())) {
+            generator.disable(JsonGenerator.Feature.AUTO_CLOSE_TARGET);
+            document.write(generator);
+        } catch (IOException e) {
+            throw new MillraceException(
+                    ErrorCode.INTERNAL, "the result can't be written as JSON: " + e.getMessage(), e);
+        }
+        stdout().println();
+        stdout().flush();
     }
 
     /** What happens meanwhile: on stderr with {@code --json}, else on stdout. */

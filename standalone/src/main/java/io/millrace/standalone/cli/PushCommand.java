@@ -1,24 +1,14 @@
 package io.millrace.standalone.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.standalone.client.ExampleStream;
 import io.millrace.standalone.client.OutcomeTail;
-import java.io.BufferedReader;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -26,18 +16,21 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
 
 @Command(
         name = "push",
         description = "Sends examples (a JSON object a line) into a running system.",
         mixinStandardHelpOptions = true)
 final class PushCommand implements Runnable {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final Duration POLL = Duration.ofMillis(500);
 
     @Mixin
@@ -46,8 +39,8 @@ final class PushCommand implements Runnable {
     @Mixin
     private Out out;
 
-    @Parameters(paramLabel = "FILE", description = "JSONL, or - for the standard input.")
-    private String file;
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "JSONL, or - for the standard input.")
+    private List<String> files;
 
     @Option(names = "--adapter", paramLabel = "NAME", description = "The adapter of examples that name none.")
     private Optional<String> adapter;
@@ -56,11 +49,24 @@ final class PushCommand implements Runnable {
     private boolean wait;
 
     @Option(
+            names = "--dry-run",
+            description = {
+                "Send nothing: say for each line what it would come to, with the system's own parser, tokenizer and"
+                        + " settings, and how long the examples are.",
+                "Duplicates are found among these lines; what the system has seen before isn't looked up. Exit code 1"
+                        + " where a line would be refused."
+            })
+    private boolean dryRun;
+
+    @Option(
             names = "--timeout",
             paramLabel = "SECONDS",
             defaultValue = "3600",
             description = "With --wait: how long at most. Default: ${DEFAULT-VALUE}")
     private long timeoutSeconds;
+
+    @Spec
+    private CommandSpec spec;
 
     /** What was sent and isn't answered for yet. */
     private final Set<OutcomeTail.Position> open = new HashSet<>();
@@ -71,54 +77,44 @@ final class PushCommand implements Runnable {
     @Override
     public void run() {
         adapter.ifPresent(AdapterName::parse);
-        try (InputStream in = input();
-                ExampleStream stream = new ExampleStream(kafka.settings())) {
+        ExampleLines lines = new ExampleLines(files, adapter);
+        if (dryRun) {
+            if (wait) {
+                throw new ParameterException(spec.commandLine(), "--dry-run sends nothing to wait for");
+            }
+            new DryRun(kafka.server(), out).run(lines);
+            return;
+        }
+        lines.requireFiles();
+        try (ExampleStream stream = new ExampleStream(kafka.settings())) {
             if (wait) {
                 try (OutcomeTail tail = stream.outcomes()) {
-                    int sent = send(in, stream);
+                    int sent = send(lines, stream);
                     await(tail, sent);
                     report(sent);
                 }
             } else {
-                report(send(in, stream));
+                report(send(lines, stream));
             }
-        } catch (IOException e) {
-            throw new MillraceException(ErrorCode.BAD_REQUEST, file + " can't be read: " + e.getMessage(), e);
         }
     }
 
-    private InputStream input() throws IOException {
-        if (file.equals("-")) {
-            return System.in;
-        }
-        if (!Files.isRegularFile(Path.of(file))) {
-            throw new MillraceException(
-                    ErrorCode.BAD_REQUEST, file + " is no file; name a file with a JSON object a line, or -");
-        }
-        return Files.newInputStream(Path.of(file));
-    }
-
-    private int send(InputStream in, ExampleStream stream) throws IOException {
+    private int send(ExampleLines lines, ExampleStream stream) {
         // What the producer's thread learns, taken over by this one.
         ConcurrentLinkedQueue<OutcomeTail.Position> accepted = new ConcurrentLinkedQueue<>();
         ConcurrentLinkedQueue<Throwable> refused = new ConcurrentLinkedQueue<>();
-        int sent = 0;
-        BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-            if (line.isBlank()) {
-                continue;
-            }
-            sent++;
-            CompletableFuture<Void> unused = stream.send(withAdapter(line).getBytes(StandardCharsets.UTF_8))
-                    .handle((metadata, failure) -> {
-                        if (failure == null) {
-                            accepted.add(new OutcomeTail.Position(metadata.partition(), metadata.offset()));
-                        } else {
-                            refused.add(failure);
-                        }
-                        return null;
-                    });
-        }
+        AtomicInteger sent = new AtomicInteger();
+        lines.each(line -> {
+            sent.incrementAndGet();
+            CompletableFuture<Void> unused = stream.send(line.bytes()).handle((metadata, failure) -> {
+                if (failure == null) {
+                    accepted.add(new OutcomeTail.Position(metadata.partition(), metadata.offset()));
+                } else {
+                    refused.add(failure);
+                }
+                return null;
+            });
+        });
         stream.flush();
         open.addAll(accepted);
         for (Throwable failure : refused) {
@@ -131,25 +127,7 @@ final class PushCommand implements Runnable {
             }
             count("REJECTED", Optional.of(ErrorCode.RECORD_TOO_LARGE.code()));
         }
-        return sent;
-    }
-
-    /** The line with the adapter put in where it names none; a line that is no JSON object goes as it is. */
-    private String withAdapter(String line) {
-        if (adapter.isEmpty()) {
-            return line;
-        }
-        try {
-            JsonNode record = JSON.readTree(line);
-            if (record instanceof ObjectNode object && !object.has("adapter")) {
-                object.put("adapter", adapter.get());
-                return object.toString();
-            }
-        } catch (JsonProcessingException e) {
-            // The curator says what is wrong with it, and keeps it as a dead letter.
-            return line;
-        }
-        return line;
+        return sent.get();
     }
 
     private void await(OutcomeTail tail, int sent) {

@@ -22,6 +22,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.record.AbstractRecords;
+import org.apache.kafka.common.record.CompressionType;
+import org.apache.kafka.common.record.Record;
+import org.apache.kafka.common.record.RecordBatch;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 
@@ -53,6 +57,13 @@ public final class ExampleStream implements AutoCloseable {
             producer.close(Duration.ZERO);
             throw unreachable(e);
         }
+    }
+
+    /** Whether a record without key and headers is larger than what can be sent, as its producer counts. */
+    public static boolean tooLarge(byte[] json) {
+        int size = AbstractRecords.estimateSizeInBytesUpperBound(
+                RecordBatch.CURRENT_MAGIC_VALUE, CompressionType.NONE, null, json, Record.EMPTY_HEADERS);
+        return size > Topics.MAX_EXAMPLE_BYTES;
     }
 
     /**

@@ -31,6 +31,7 @@ class UpIT {
     void servesWhatItIsTaughtAndLosesNothing() throws Exception {
         OneSystem system = OneSystem.in(scratch);
         JsonNode champion;
+        int more;
         try (ChildProcess up = system.up()) {
             // Given examples, two of which can't be used
             List<String> lines = examples("first", 30);
@@ -64,6 +65,14 @@ class UpIT {
                     .isEqualTo(champion.path("version"));
             assertThat(answeredBy(system)).isEqualTo(champion.path("version"));
 
+            // And what was pushed can be followed, foreseen, sent again and searched
+            ProofCommands proof = new ProofCommands(system, scratch);
+            proof.lineageTellsOfEachRound();
+            proof.aDryRunForetellsWhatAPushComesTo();
+            proof.deadLettersAreListedShownAndSentAgain();
+            proof.bisectFindsTheFirstBadVersion();
+            more = proof.sent();
+
             // When it is killed with examples on their way
             assertThat(system.run("push", file("second.jsonl", examples("second", 60)))
                             .exit())
@@ -74,7 +83,7 @@ class UpIT {
         try (ChildProcess up = system.up()) {
             // Then each example ends in exactly one outcome, and what was accepted before is known again
             Map<String, List<String>> outcomes = Outcomes.ofEachExample(system.kafka(), SOON);
-            assertThat(outcomes).hasSize(92);
+            assertThat(outcomes).hasSize(92 + more);
             assertThat(outcomes.values()).allMatch(of -> of.size() == 1);
             JsonNode again = system.json("push", file("third.jsonl", examples("first", 30)), "--wait");
             assertThat(again.path("outcomes")).isEqualTo(OneSystem.parse("{\"DUPLICATE\": 30}"));

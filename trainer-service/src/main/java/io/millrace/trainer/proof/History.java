@@ -5,6 +5,7 @@ import io.millrace.core.VersionId;
 import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.ComputedRound;
 import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.RoundCommitted;
 import io.millrace.proto.internal.RoundPlanned;
 import io.millrace.proto.internal.RoundSummary;
 import io.millrace.proto.internal.VersionCut;
@@ -36,9 +37,13 @@ public record History(
     /**
      * A round that ended.
      *
-     * @param trained whether it was committed; else it was abandoned
+     * @param commit empty where it was abandoned
      */
-    public record RecordedRound(RoundPlanned plan, boolean trained) {}
+    public record RecordedRound(RoundPlanned plan, Optional<RoundCommitted> commit) {
+        public boolean trained() {
+            return commit.isPresent();
+        }
+    }
 
     /** Why a stretch begins. */
     public enum Origin {
@@ -118,6 +123,16 @@ public record History(
         return cuts.stream().filter(c -> c.version().equals(version)).findFirst();
     }
 
+    /** The rebuilt version whose head the line of a cut goes on from. */
+    Optional<Cut> rebuiltBefore(Cut cut) {
+        OptionalInt replaced = replacedBefore(cut);
+        return replaced.isEmpty()
+                ? Optional.empty()
+                : cuts.stream()
+                        .filter(c -> c.stretch() == replaced.getAsInt() && c.rebuilt())
+                        .findFirst();
+    }
+
     /** Index of the stretch in which a rebuilt head last took over before the cut; empty where none did. */
     OptionalInt replacedBefore(Cut cut) {
         for (int s = cut.stretch(); s >= 0; s--) {
@@ -188,7 +203,7 @@ public record History(
                 case ROUND_ABANDONED -> {
                     if (moved) {
                         rounds.add(
-                                new RecordedRound(before.pending().orElseThrow().plan(), false));
+                                new RecordedRound(before.pending().orElseThrow().plan(), Optional.empty()));
                     }
                 }
                 case ROUND_REBASED -> {
@@ -213,7 +228,7 @@ public record History(
 
         private void committed(AdapterFold before, JournalRecord record) {
             RoundPlanned plan = before.pending().orElseThrow().plan();
-            rounds.add(new RecordedRound(plan, true));
+            rounds.add(new RecordedRound(plan, Optional.of(record.getRoundCommitted())));
             ComputedRound round = ComputedRound.newBuilder()
                     .setPlanned(plan)
                     .setCommitted(record.getRoundCommitted())

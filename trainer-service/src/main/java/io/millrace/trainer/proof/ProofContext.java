@@ -62,7 +62,8 @@ public record ProofContext(
                 actor);
     }
 
-    static Examples examples(Engine engine) {
+    /** Reads and encodes examples as live training does. */
+    public static Examples examples(Engine engine) {
         return new Examples(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, engine.encoder());
     }
 

@@ -9,7 +9,9 @@ import io.millrace.proto.internal.Hyperparameters;
 import io.millrace.proto.internal.RebuildSetting;
 import io.millrace.proto.internal.RoundPlanned;
 import io.millrace.trainer.protocol.Head;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -86,6 +88,18 @@ record RecordedSettings(List<RebuildSetting> changed) {
             settings = settings.with(setting.getKey(), setting.getValue());
         }
         return settings;
+    }
+
+    /** What the round's result depended on, by its keys in the order of {@link AdapterSetting}. */
+    Map<String, String> values(RoundPlanned plan) {
+        AdapterSettings settings = of(plan);
+        Map<String, String> values = new LinkedHashMap<>();
+        for (AdapterSetting setting : AdapterSetting.values()) {
+            if (CHANGEABLE.contains(setting)) {
+                values.put(setting.key(), setting.valueIn(settings));
+            }
+        }
+        return values;
     }
 
     private static ReplaySettings replay(RoundPlanned plan) {

@@ -18,7 +18,15 @@ public record Sightings(History history) {
         TRAINED,
         REPLAYED,
         HELD_OUT,
-        REJECTED
+        REJECTED;
+
+        static How of(PlannedRecord record) {
+            return switch (record.getDisposition()) {
+                case FRESH -> TRAINED;
+                case HELD_OUT -> HELD_OUT;
+                default -> REJECTED;
+            };
+        }
     }
 
     /** @param abandoned whether the round was given up, so that the weights never saw it */
@@ -29,7 +37,7 @@ public record Sightings(History history) {
         for (RecordedRound round : history.rounds()) {
             for (PlannedRecord record : round.plan().getRecordsList()) {
                 if (record.getExampleId().equals(exampleId)) {
-                    seen.add(new Sighting(round.plan().getRound(), how(record), !round.trained()));
+                    seen.add(new Sighting(round.plan().getRound(), How.of(record), !round.trained()));
                 }
             }
             for (ExampleRef replayed : round.plan().getReplayedList()) {
@@ -39,14 +47,6 @@ public record Sightings(History history) {
             }
         }
         return seen;
-    }
-
-    private static How how(PlannedRecord record) {
-        return switch (record.getDisposition()) {
-            case FRESH -> How.TRAINED;
-            case HELD_OUT -> How.HELD_OUT;
-            default -> How.REJECTED;
-        };
     }
 
     /** Those of the examples that are in a recorded round. */

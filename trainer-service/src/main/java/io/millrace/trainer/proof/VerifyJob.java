@@ -14,7 +14,6 @@ import io.millrace.trainer.proof.History.Cut;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /** Computes one version again and compares it with what is published and stored. */
 public record VerifyJob(ProofContext context, VersionEntry version, boolean fromGenesis) implements Job {
@@ -60,13 +59,7 @@ public record VerifyJob(ProofContext context, VersionEntry version, boolean from
 
     /** The rebuilt version whose head the line goes on from. */
     private Optional<VersionEntry> rebuiltBefore(History history, Cut cut) {
-        OptionalInt replaced = history.replacedBefore(cut);
-        return replaced.isEmpty()
-                ? Optional.empty()
-                : history.cuts().stream()
-                        .filter(c -> c.stretch() == replaced.getAsInt() && c.rebuilt())
-                        .findFirst()
-                        .flatMap(c -> context.registry().view().version(adapter(), c.version()));
+        return history.rebuiltBefore(cut).flatMap(c -> context.registry().view().version(adapter(), c.version()));
     }
 
     private MillraceException nothingRecorded(String why) {

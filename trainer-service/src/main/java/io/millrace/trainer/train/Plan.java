@@ -2,8 +2,6 @@ package io.millrace.trainer.train;
 
 import io.millrace.core.AdapterSettings;
 import io.millrace.core.BaseDescription;
-import io.millrace.core.ErrorCode;
-import io.millrace.core.MillraceException;
 import io.millrace.core.ReplaySettings;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.proto.internal.CuratedExample;
@@ -29,7 +27,7 @@ public final class Plan {
 
     private final BaseDescription base;
     private final String fingerprint;
-    private final Examples examples;
+    private final Admission admission;
     private final Archives archives;
 
     /** A waiting record of the topic {@code curated}. */
@@ -38,7 +36,7 @@ public final class Plan {
     public Plan(BaseDescription base, String fingerprint, Examples examples, Archives archives) {
         this.base = base;
         this.fingerprint = fingerprint;
-        this.examples = examples;
+        this.admission = new Admission(examples);
         this.archives = archives;
     }
 
@@ -99,11 +97,13 @@ public final class Plan {
                     .setOffset(next.offset())
                     .setExampleId(next.example().getExampleId())
                     .setArchiveIndex(records.size());
-            try {
-                if (excluded.contains(next.example().getExampleId())) {
-                    throw new MillraceException(ErrorCode.EXCLUDED, "it was removed from this adapter by a rebuild");
-                }
-                TrainingSequence sequence = examples.sequence(next.example(), settings.maxLength());
+            Admission.Answer answer = admission.of(next.example(), excluded, settings.maxLength());
+            if (answer instanceof Admission.Refused refused) {
+                record.setDisposition(Disposition.REJECTED)
+                        .setCode(refused.code().code())
+                        .setMessage(refused.message());
+            } else {
+                TrainingSequence sequence = ((Admission.Fits) answer).sequence();
                 record.setTruncated(sequence.truncated());
                 if (next.example().getHeldOut()) {
                     record.setDisposition(Disposition.HELD_OUT);
@@ -114,14 +114,6 @@ public final class Plan {
                     fresh++;
                     tokens += sequence.length();
                 }
-            } catch (MillraceException e) {
-                if (e.code().retryable()) {
-                    throw e;
-                }
-                reject(record, e.code(), e.getMessage());
-            } catch (RuntimeException e) {
-                // No record stops its adapter, not even one that the encoder trips over.
-                reject(record, ErrorCode.TRAINING_FAILED, "no training sequence can be made of it: " + e);
             }
             records.add(record.build());
             if (fresh >= settings.roundMaxExamples()
@@ -130,9 +122,5 @@ public final class Plan {
             }
         }
         return records;
-    }
-
-    private static void reject(PlannedRecord.Builder record, ErrorCode code, String message) {
-        record.setDisposition(Disposition.REJECTED).setCode(code.code()).setMessage(message);
     }
 }

@@ -177,6 +177,14 @@ final class Worker implements AutoCloseable {
         return written;
     }
 
+    /** The ids that an adapter takes no more. */
+    Set<String> excluded(AdapterName adapter) {
+        return lane(adapter)
+                .flatMap(Lane::fold)
+                .map(fold -> Set.copyOf(fold.head().state().getExcludedIdsList()))
+                .orElse(Set.of());
+    }
+
     private Optional<Lane> lane(AdapterName adapter) {
         return lanes().stream()
                 .filter(l -> l.adapter().equals(adapter) && l.shard().ready())

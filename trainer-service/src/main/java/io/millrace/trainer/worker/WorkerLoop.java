@@ -117,6 +117,11 @@ public final class WorkerLoop implements AutoCloseable {
         return ask(worker -> worker.replace(adapter, replaced, cut));
     }
 
+    /** Completes with the ids that an adapter takes no more; with none where it isn't trained here. */
+    public CompletableFuture<Set<String>> excluded(AdapterName adapter) {
+        return ask(worker -> worker.excluded(adapter));
+    }
+
     /** On the worker's thread, once there is a worker. */
     private <T> CompletableFuture<T> ask(Function<Worker, T> question) {
         return session.thenCompose(running -> {

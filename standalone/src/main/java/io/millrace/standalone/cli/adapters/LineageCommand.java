@@ -1,9 +1,13 @@
 package io.millrace.standalone.cli.adapters;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.standalone.cli.Out;
 import io.millrace.standalone.cli.ServerOptions;
 import io.millrace.standalone.cli.VersionName;
+import io.millrace.standalone.client.ServerClient;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -16,7 +20,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "lineage",
-        description = "A version and its ancestors, with what each was made of.",
+        description = "A version's ancestors, and its rounds: examples, replayed ones, settings, fingerprint.",
         mixinStandardHelpOptions = true)
 final class LineageCommand implements Runnable {
     @Mixin
@@ -38,20 +42,51 @@ final class LineageCommand implements Runnable {
     public void run() {
         if (example.isPresent()) {
             seenBy(VersionName.parse(version), example.get());
+        } else {
+            lineage(VersionName.parse(version));
+        }
+    }
+
+    private void lineage(VersionName name) {
+        ServerClient client = server.client();
+        // What the revision names now, so that all that follows is of one version.
+        JsonNode of = client.get(name.path());
+        VersionName fixed = new VersionName(name.adapter(), of.path("version").asText());
+        List<JsonNode> ancestors = Pages.all(client, fixed.path() + "/lineage", "lineage");
+        String rounds = "/api/v1/trainer/adapters/" + fixed.adapter() + "/versions/" + fixed.revision() + "/rounds";
+        if (out.json()) {
+            out.result(json -> write(json, of, ancestors, client, rounds));
             return;
         }
-        List<JsonNode> ancestors =
-                Pages.all(server.client(), VersionName.parse(version).path() + "/lineage", "lineage");
-        for (JsonNode ancestor : ancestors) {
-            out.line(ancestor.path("label").asText() + " "
-                    + ancestor.path("version").asText() + ": "
-                    + ancestor.path("rounds").asText() + " rounds, "
-                    + ancestor.path("examples").asText() + " examples"
-                    + (ancestor.has("rebuilt_from")
-                            ? ", rebuilt from " + ancestor.path("rebuilt_from").asText()
-                            : ""));
+        ancestors.forEach(ancestor -> out.line(ancestor.path("label").asText() + " "
+                + ancestor.path("version").asText() + ": "
+                + ancestor.path("rounds").asText() + " rounds, "
+                + ancestor.path("examples").asText() + " examples"
+                + (ancestor.has("rebuilt_from")
+                        ? ", rebuilt from " + ancestor.path("rebuilt_from").asText()
+                        : "")));
+        RoundLines lines = new RoundLines(out);
+        Pages.each(client, rounds, "rounds", lines::print);
+    }
+
+    private static void write(
+            JsonGenerator json, JsonNode of, List<JsonNode> ancestors, ServerClient client, String rounds)
+            throws IOException {
+        json.writeStartObject();
+        for (String field : List.of("adapter", "version", "label")) {
+            json.writeStringField(field, of.path(field).asText());
         }
-        out.result(ancestors);
+        json.writeObjectField("ancestors", ancestors);
+        json.writeArrayFieldStart("rounds");
+        Pages.each(client, rounds, "rounds", round -> {
+            try {
+                json.writeTree(round);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        json.writeEndArray();
+        json.writeEndObject();
     }
 
     private void seenBy(VersionName name, String id) {
