@@ -7,9 +7,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.trainer.FaultyStore.Fault;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** What is around a trainer fails: nothing is lost, nothing happens twice, and readiness tells. */
 class FaultsTest {
     private static final Duration PATIENCE = Duration.ofMinutes(4);
+    private static final Duration BROKER_GONE = Duration.ofSeconds(25);
 
     @TempDir
     static Path directory;
@@ -67,6 +73,17 @@ class FaultsTest {
                 .toList();
     }
 
+    /** All were trained or held out, and no round was counted as failed. */
+    private static void assertNothingWasBlamed(String adapter, int examples) {
+        assertThat(outcomesOf(adapter))
+                .hasSize(examples)
+                .noneMatch(o -> o.path("outcome").asText().equals("REJECTED"));
+        assertThat(journalOf(adapter))
+                .noneMatch(JournalRecord::hasRoundAbandoned)
+                .noneMatch(r -> r.hasRoundRetried() && !r.getRoundRetried().getHandedOver())
+                .noneMatch(JournalRecord::hasRoundRebased);
+    }
+
     private static List<JournalRecord> journalOf(String adapter) {
         return platform.journal().stream()
                 .filter(r -> r.getAdapter().equals(adapter))
@@ -80,7 +97,7 @@ class FaultsTest {
         try (Trainer earlier = platform.trainer("w1")) {
             awaitOutcomes();
         }
-        try (Trainer trainer = platform.trainer("w1", store)) {
+        try (Trainer trainer = platform.trainer("w1", store, Clock.systemUTC())) {
             await().atMost(PATIENCE).until(trainer::ready);
 
             // When the store can't be reached, and then returns other bytes than those that were stored
@@ -98,13 +115,101 @@ class FaultsTest {
             awaitOutcomes();
             await().atMost(PATIENCE).until(trainer::ready);
         }
-        assertThat(outcomesOf("store/a"))
-                .hasSize(200)
-                .noneMatch(o -> o.path("outcome").asText().equals("REJECTED"));
-        assertThat(journalOf("store/a"))
-                .noneMatch(JournalRecord::hasRoundAbandoned)
-                .noneMatch(r -> r.hasRoundRetried() && !r.getRoundRetried().getHandedOver())
-                .noneMatch(JournalRecord::hasRoundRebased);
+        assertNothingWasBlamed("store/a", 200);
+    }
+
+    @Test
+    void aStoreWithAFullDiskOnlyMakesTheTrainerWaitUntilThereIsRoom() {
+        FaultyStore store = new FaultyStore(platform.store);
+        try (Trainer trainer = platform.trainer("w1", store, Clock.systemUTC())) {
+            await().atMost(PATIENCE).until(trainer::ready);
+            produce("full/a", 60);
+            await().atMost(PATIENCE).until(() -> !outcomesOf("full/a").isEmpty());
+
+            // When neither archives nor checkpoints nor versions can be stored any more
+            store.fault(Fault.FULL);
+            produce("full/a", 60);
+            produce("full/b", 60);
+            await().atMost(PATIENCE).until(() -> store.failures() > 4 && !trainer.ready());
+            assertThat(trainer.waitingFor().get("worker")).contains("no space left");
+
+            // Then everything is trained once there is room
+            store.fault(Fault.NONE);
+            awaitOutcomes();
+            await().atMost(PATIENCE).until(trainer::ready);
+        }
+        assertNothingWasBlamed("full/a", 120);
+        assertNothingWasBlamed("full/b", 60);
+    }
+
+    @Test
+    void aBrokerThatIsGoneForAWhileInTheMiddleOfRounds() {
+        try (TrainerProcess process = platform.process("w1")) {
+            await().atMost(PATIENCE).until(process::ready);
+            long before = platform.outcomes().size();
+            produce("broker/a", 400);
+            produce("broker/b", 400);
+            await().atMost(PATIENCE).until(() -> platform.outcomes().size() > before + 64);
+
+            // When it is gone for longer than sessions, transactions and requests wait
+            platform.stopKafka();
+            long gone = System.nanoTime();
+            await().atMost(PATIENCE).until(() -> !process.ready());
+            await().atMost(PATIENCE).until(() -> System.nanoTime() - gone > BROKER_GONE.toNanos());
+            assertThat(process.ready()).isFalse();
+            platform.startKafka();
+
+            // Then everything is trained, what was read before it went as well as what waits in it
+            awaitOutcomes();
+            await().atMost(PATIENCE).until(process::ready);
+        }
+        assertNothingWasBlamed("broker/a", 400);
+        assertNothingWasBlamed("broker/b", 400);
+    }
+
+    @Test
+    void aClockThatJumpsDelaysNothing() {
+        AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
+        int count = 0;
+        try (Trainer trainer = platform.trainer("w1", platform.store, new Jumping(ahead))) {
+            await().atMost(PATIENCE).until(trainer::ready);
+            for (Duration jump :
+                    List.of(Duration.ofMinutes(50), Duration.ofHours(-3), Duration.ZERO, Duration.ofDays(-400))) {
+                // Fewer than make a round: they wait by the clock when it is set
+                produce("clock/a", 10);
+                count += 10;
+                long outcomes = platform.produced() - 10;
+                await().atMost(PATIENCE)
+                        .until(() -> platform.outcomes().size() > outcomes
+                                || trainer.adapters().stream()
+                                        .anyMatch(a -> a.adapter().equals("clock/a") && a.waiting() > 0));
+
+                ahead.set(jump);
+
+                awaitOutcomes();
+            }
+            await().atMost(PATIENCE).until(trainer::ready);
+        }
+        assertNothingWasBlamed("clock/a", count);
+    }
+
+    @Test
+    void aClockFurtherAheadThanKafkaAllowsIsSaidAndWaitedFor() {
+        AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
+        try (Trainer trainer = platform.trainer("w1", platform.store, new Jumping(ahead))) {
+            await().atMost(PATIENCE).until(trainer::ready);
+
+            ahead.set(Duration.ofHours(3));
+            produce("ahead/a", 40);
+            await().atMost(PATIENCE)
+                    .until(() -> trainer.waitingFor().getOrDefault("worker", "").contains("imestamp"));
+            assertThat(trainer.ready()).isFalse();
+
+            ahead.set(Duration.ZERO);
+            awaitOutcomes();
+            await().atMost(PATIENCE).until(trainer::ready);
+        }
+        assertNothingWasBlamed("ahead/a", 40);
     }
 
     @Test
@@ -166,5 +271,29 @@ class FaultsTest {
         assertThat(outcomesOf("deadly/b"))
                 .hasSize(40)
                 .noneMatch(o -> o.path("outcome").asText().equals("REJECTED"));
+    }
+
+    /** The system's clock, set to another time now and then. */
+    private static final class Jumping extends Clock {
+        private final AtomicReference<Duration> ahead;
+
+        Jumping(AtomicReference<Duration> ahead) {
+            this.ahead = ahead;
+        }
+
+        @Override
+        public ZoneId getZone() {
+            return ZoneOffset.UTC;
+        }
+
+        @Override
+        public Clock withZone(ZoneId zone) {
+            throw new UnsupportedOperationException("only instants are asked for");
+        }
+
+        @Override
+        public Instant instant() {
+            return Instant.now().plus(ahead.get());
+        }
     }
 }

@@ -13,12 +13,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 
-/** A store that fails as its clients see it when the server answers 503, late, or with other bytes. */
+/** A store that fails as its clients see it when the server answers 503, late, with other bytes, or has a full disk. */
 final class FaultyStore implements BlobStore {
     /** How it fails. */
     enum Fault {
         NONE,
         UNAVAILABLE,
+        /** What is there can be read and deleted; nothing can be added. */
+        FULL,
         SLOW,
         WRONG_BYTES
     }
@@ -60,6 +62,14 @@ final class FaultyStore implements BlobStore {
         return call.get();
     }
 
+    private <T> T adding(Supplier<T> call) {
+        if (fault == Fault.FULL) {
+            failures.incrementAndGet();
+            throw new MillraceException(ErrorCode.STORE_UNAVAILABLE, "the object store has no space left");
+        }
+        return with(call);
+    }
+
     private void run(Runnable call) {
         with(() -> {
             call.run();
@@ -69,12 +79,12 @@ final class FaultyStore implements BlobStore {
 
     @Override
     public Digest put(byte[] content) {
-        return with(() -> store.put(content));
+        return adding(() -> store.put(content));
     }
 
     @Override
     public Digest put(Path file) {
-        return with(() -> store.put(file));
+        return adding(() -> store.put(file));
     }
 
     @Override
@@ -103,7 +113,10 @@ final class FaultyStore implements BlobStore {
 
     @Override
     public void putSnapshot(String name, byte[] content) {
-        run(() -> store.putSnapshot(name, content));
+        adding(() -> {
+            store.putSnapshot(name, content);
+            return true;
+        });
     }
 
     @Override

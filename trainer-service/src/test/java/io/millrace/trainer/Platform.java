@@ -30,6 +30,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.function.UnaryOperator;
@@ -138,9 +139,9 @@ final class Platform implements AutoCloseable {
         return TestTrainer.of(kafka, store, log, directory, workerId, Clock.systemUTC());
     }
 
-    /** With a store of the test's making, started. */
-    Trainer trainer(String workerId, BlobStore through) {
-        Trainer trainer = TestTrainer.of(kafka, through, registry, directory, workerId, Clock.systemUTC());
+    /** With a store and a clock of the test's making, started. */
+    Trainer trainer(String workerId, BlobStore through, Clock clock) {
+        Trainer trainer = TestTrainer.of(kafka, through, registry, directory, workerId, clock);
         trainer.start();
         return trainer;
     }
@@ -174,8 +175,12 @@ final class Platform implements AutoCloseable {
     }
 
     void produce(String record) {
-        var unused =
-                producer.send(new ProducerRecord<>(kafka.topics().examples(), record.getBytes(StandardCharsets.UTF_8)));
+        produce(Optional.of(record.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** @param value of the record; none makes it a tombstone */
+    void produce(Optional<byte[]> value) {
+        var unused = producer.send(new ProducerRecord<>(kafka.topics().examples(), value.orElse(null)));
     }
 
     /** Has the registry apply a command. */
