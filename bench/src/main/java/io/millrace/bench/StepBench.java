@@ -8,6 +8,7 @@ import io.millrace.core.LoraConfig;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.RandomBase;
 import io.millrace.engine.text.TrainingSequence;
+import io.millrace.engine.torch.ComputeThread;
 import io.millrace.engine.torch.TorchRuntime;
 import io.millrace.engine.train.AdapterTrainer;
 import io.millrace.engine.train.BackwardMode;
@@ -73,6 +74,10 @@ public final class StepBench implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         TorchRuntime torch = engine.start();
+        return ComputeThread.call(() -> measure(torch));
+    }
+
+    private int measure(TorchRuntime torch) throws Exception {
         for (String base : bases) {
             Quantisation quantisation = Quantisation.valueOf(base.toUpperCase(Locale.ROOT));
             BaseDescription description = BenchShapes.named(engine.shape(), quantisation);

@@ -5,6 +5,7 @@ import io.millrace.core.AdapterSettings;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.ExampleParser;
 import io.millrace.core.MillraceException;
+import io.millrace.engine.torch.ComputeThread;
 import io.millrace.trainer.Engines;
 import io.millrace.trainer.train.Examples;
 import io.millrace.trainer.worker.Engine;
@@ -94,6 +95,10 @@ public final class ContinualBench implements Callable<Integer> {
         AdapterSettings plain = replaying.with("replay", "0").with("replay.after-shift", "0");
         Ledger ledger = new Ledger(spec.commandLine().getOut(), Optional.ofNullable(file));
         ledger.part("configuration", () -> List.of(configuration(replaying)), this::refuseOthers);
+        return ComputeThread.call(() -> measure(ledger, replaying, plain));
+    }
+
+    private int measure(Ledger ledger, AdapterSettings replaying, AdapterSettings plain) throws Exception {
         try (Engine engine = new Engines(baseDirectory, base, device, threads, dtype).open()) {
             Examples examples = new Examples(new ExampleParser(MAX_EXAMPLE_BYTES)::parse, engine.encoder());
             List<TaskData> tasks = names.stream()

@@ -20,8 +20,8 @@ final class AdapterSet implements AutoCloseable {
 
     private static final int MODULES = 7;
 
-    /** Measured on one core with the shape of SmolLM2-135M. */
-    private static final int MAX_JOINT_RANKS = 64;
+    /** Measured on two cores with the shape of SmolLM2-135M. */
+    private static final int MAX_JOINT_RANKS = 128;
 
     private final DecodeKernels kernels;
     private final List<AdapterTensors> adapters;

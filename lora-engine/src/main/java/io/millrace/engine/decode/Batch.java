@@ -4,14 +4,19 @@ import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
 import io.millrace.engine.torch.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
- * The rows that are generated together, in the first slots of the cache without gaps, and behind them at most one whose
- * prompt is being computed. For the decode thread alone.
+ * The rows that are generated together, in the first slots of the cache without gaps, and behind them those whose prompts
+ * are being computed. For the decode thread alone.
  */
 final class Batch implements AutoCloseable {
     /**
@@ -21,7 +26,7 @@ final class Batch implements AutoCloseable {
     private static final long MUCH_FOR_OTHERS = 1024;
 
     /** Prompt tokens computed at a time where more rows wait for their first token than for their next. */
-    private static final int BURST = 256;
+    private static final int BURST = 512;
 
     /** Not worth making smaller. */
     private static final int SMALL_RANKS = 32;
@@ -30,11 +35,13 @@ final class Batch implements AutoCloseable {
     private final DecodeOptions options;
     private final KeyValueCache cache;
     private final List<Row> rows = new ArrayList<>();
-    private Optional<Row> joining = Optional.empty();
+    private final List<Row> joining = new ArrayList<>();
     private List<Row> expected = List.of();
     private final AdapterSet none;
     private Optional<AdapterSet> set = Optional.empty();
-    private Optional<AdapterSet> joiningSet = Optional.empty();
+    /** Of the adapters of joining rows alone. */
+    private final Map<Set<AdapterTensors>, AdapterSet> ownSets = new HashMap<>();
+
     private Optional<Mix> mix = Optional.empty();
 
     Batch(DecodeModel model, DecodeOptions options) {
@@ -48,26 +55,23 @@ final class Batch implements AutoCloseable {
         return List.copyOf(rows);
     }
 
-    Optional<Row> joining() {
-        return joining;
+    List<Row> joining() {
+        return List.copyOf(joining);
     }
 
     boolean isEmpty() {
-        return rows.isEmpty() && joining.isEmpty();
+        return size() == 0;
     }
 
     int size() {
-        return rows.size() + (joining.isPresent() ? 1 : 0);
+        return rows.size() + joining.size();
     }
 
     /** Whether there is a free row, and room in the cache until the longest of all rows has come to its limit. */
     boolean takes(Row row) {
-        if (joining.isPresent() || rows.size() >= options.maxRows()) {
-            return false;
-        }
-        int longest =
-                Math.max(row.limit(), rows.stream().mapToInt(Row::limit).max().orElse(0));
-        return rows.isEmpty() || (rows.size() + 1L) * KeyValueCache.roundUp(longest) <= options.maxCacheTokens();
+        int longest = Math.max(row.limit(), longestLimit());
+        return size() < options.maxRows()
+                && (isEmpty() || (size() + 1L) * KeyValueCache.roundUp(longest) <= options.maxCacheTokens());
     }
 
     int freeRows() {
@@ -80,15 +84,8 @@ final class Batch implements AutoCloseable {
     }
 
     void start(Row row) {
-        joining = Optional.of(row);
+        joining.add(row);
         cache.shrinkTo(longestLimit());
-        Set<AdapterTensors> own = adapters(List.of(row));
-        Set<AdapterTensors> all = adapters(rows);
-        all.addAll(adapters(expected));
-        int others = ranks(all) - ranks(own);
-        if ((long) row.request().promptIds().length * others > MUCH_FOR_OTHERS) {
-            joiningSet = Optional.of(model.passingSet(own));
-        }
     }
 
     /**
@@ -96,40 +93,86 @@ final class Batch implements AutoCloseable {
      * as many rows or more came at once: a step takes nearly as long for few rows as for all.
      */
     int prefillTokens() {
-        boolean burst = rows.isEmpty() || expected.size() >= Math.max(2, rows.size());
+        int waiting = joining.size() + expected.size();
+        boolean burst = rows.isEmpty() || waiting >= Math.max(2, rows.size());
         return burst ? Math.max(options.prefillChunk(), BURST) : options.prefillChunk();
     }
 
+    /** Prompt tokens of joining rows that aren't computed yet. */
+    int tokensToPrefill() {
+        return joining.stream()
+                .mapToInt(row -> row.request().promptIds().length - row.computed())
+                .sum();
+    }
+
     /**
-     * Computes the next part of the joining row's prompt.
+     * The rows whose prompts are done; they are now of {@link #rows}.
      *
-     * @param atMost tokens
-     * @return the logits [1, vocab] of its first token, once the prompt is done: the row is then one of {@link #rows}
+     * @param logits of their first tokens, one row for each and maybe more behind
      */
-    Optional<Tensor> prefill(int atMost) {
-        Row row = joining.orElseThrow();
-        int[] prompt = row.request().promptIds();
-        int start = row.computed();
-        int end = Math.min(prompt.length, start + atMost);
-        cache.ensure(slotsFor(rows.size() + 1), end);
-        AdapterSet used = joiningSet.orElseGet(this::sharedSet);
-        Tensor logits = model.prefill(
-                Arrays.copyOfRange(prompt, start, end),
-                start,
-                rows.size(),
-                false,
-                cache,
-                used,
-                row.request().adapters());
-        row.computed(end - start);
-        if (!row.prompted()) {
-            logits.close();
-            return Optional.empty();
+    record Joined(List<Row> rows, Tensor logits) {}
+
+    /** Computes the next part of joining rows' prompts, first come first served. */
+    Joined prefill(int atMost) {
+        List<Row> computed = new ArrayList<>();
+        List<Integer> ends = new ArrayList<>();
+        int left = atMost;
+        for (int i = 0; i < joining.size() && left > 0; i++) {
+            Row row = joining.get(i);
+            int end = Math.min(row.request().promptIds().length, row.computed() + left);
+            left -= end - row.computed();
+            computed.add(row);
+            ends.add(end);
         }
-        endJoining();
-        rows.add(row);
+        cache.ensure(slotsFor(size()), Collections.max(ends));
+        List<PromptPart> parts = new ArrayList<>();
+        for (int i = 0; i < computed.size(); i++) {
+            Row row = computed.get(i);
+            parts.add(new PromptPart(
+                    Arrays.copyOfRange(row.request().promptIds(), row.computed(), ends.get(i)),
+                    row.computed(),
+                    rows.size() + i,
+                    promptSet(row, computed.size() > 1),
+                    row.request().adapters()));
+        }
+        Tensor logits = model.prefill(parts, cache);
+        for (int i = 0; i < computed.size(); i++) {
+            computed.get(i).computed(parts.get(i).tokens().length);
+        }
+        List<Row> done = computed.stream().filter(Row::prompted).toList();
+        joining.removeAll(done);
+        rows.addAll(done);
+        forgetUnusedSets();
         rowsChanged();
-        return Optional.of(logits);
+        return new Joined(done, logits);
+    }
+
+    /** Prompts of several rows each pass through their own adapters alone; one alone through all, unless that is much. */
+    private AdapterSet promptSet(Row row, boolean amongOthers) {
+        Set<AdapterTensors> own = adapters(List.of(row));
+        if (own.isEmpty()) {
+            return none;
+        }
+        Set<AdapterTensors> all = adapters(rows);
+        all.addAll(own);
+        all.addAll(adapters(expected));
+        int others = ranks(all) - ranks(own);
+        if (amongOthers || (long) row.request().promptIds().length * others > MUCH_FOR_OTHERS) {
+            return ownSets.computeIfAbsent(own, model::passingSet);
+        }
+        return sharedSet(List.of(row));
+    }
+
+    private void forgetUnusedSets() {
+        Set<Set<AdapterTensors>> used =
+                joining.stream().map(row -> adapters(List.of(row))).collect(Collectors.toSet());
+        ownSets.entrySet().removeIf(entry -> {
+            boolean unused = !used.contains(entry.getKey());
+            if (unused) {
+                entry.getValue().close();
+            }
+            return unused;
+        });
     }
 
     /** Computes each row's last token. @return logits [rows, vocab] */
@@ -144,7 +187,7 @@ final class Batch implements AutoCloseable {
             longest = Math.max(longest, rows.get(i).computed() + 1);
         }
         cache.ensure(slotsFor(count), longest);
-        AdapterSet used = sharedSet();
+        AdapterSet used = sharedSet(List.of());
         if (mix.filter(m -> m.set() == used).isEmpty()) {
             rowsChanged();
             mix = Optional.of(new Mix(
@@ -164,39 +207,49 @@ final class Batch implements AutoCloseable {
      * @param tainted whether its keys and values may hold a NaN
      */
     void remove(Row row, boolean tainted) {
-        if (joining.filter(row::equals).isPresent()) {
-            if (tainted) {
-                cache.clear(rows.size());
-            }
-            endJoining();
-        } else {
-            int slot = rows.indexOf(row);
-            if (slot < 0) {
-                return;
-            }
+        int slot = rows.indexOf(row);
+        int waiting = joining.indexOf(row);
+        if (slot < 0 && waiting < 0) {
+            return;
+        }
+        if (tainted) {
+            cache.clear(slot >= 0 ? slot : rows.size() + waiting);
+        }
+        if (slot >= 0) {
             int last = rows.size() - 1;
-            if (tainted) {
-                cache.clear(slot);
-            }
             if (slot < last) {
                 cache.move(last, slot, rows.get(last).computed());
                 rows.set(slot, rows.get(last));
             }
             rows.remove(last);
-            joining.filter(waiting -> waiting.computed() > 0)
-                    .ifPresent(waiting -> cache.move(last + 1, last, waiting.computed()));
+            moveUp(0);
             rowsChanged();
+        } else {
+            joining.remove(waiting);
+            moveUp(waiting);
+            forgetUnusedSets();
         }
         if (isEmpty()) {
             cache.drop();
         }
     }
 
+    /** Joining rows from that one on, into the slot before theirs. */
+    private void moveUp(int from) {
+        for (int i = from; i < joining.size(); i++) {
+            if (joining.get(i).computed() > 0) {
+                int slot = rows.size() + i;
+                cache.move(slot + 1, slot, joining.get(i).computed());
+            }
+        }
+    }
+
     /** Gives up every row, after a failure that leaves the cache in doubt. */
     List<Row> abandon() {
         List<Row> all = new ArrayList<>(rows);
-        joining.ifPresent(all::add);
-        endJoining();
+        all.addAll(joining);
+        joining.clear();
+        forgetUnusedSets();
         rows.clear();
         rowsChanged();
         cache.drop();
@@ -215,14 +268,15 @@ final class Batch implements AutoCloseable {
      * The set in use where it has all rows' adapters and not too many others, else a new one. Adapters of rows that left
      * stay until they are the larger part, as making a set costs more than a few idle ranks.
      */
-    private AdapterSet sharedSet() {
+    private AdapterSet sharedSet(List<Row> more) {
         List<Row> served = new ArrayList<>(rows);
-        joining.filter(row -> joiningSet.isEmpty()).ifPresent(served::add);
+        served.addAll(more);
         Set<AdapterTensors> needed = adapters(served);
         if (needed.isEmpty()) {
             return none;
         }
         Set<AdapterTensors> wanted = new LinkedHashSet<>(needed);
+        wanted.addAll(adapters(joining));
         wanted.addAll(adapters(expected));
         int useful = Math.max(SMALL_RANKS, 2 * ranks(wanted));
         if (set.filter(s -> s.containsAll(needed) && s.ranks() <= useful).isEmpty()) {
@@ -253,15 +307,10 @@ final class Batch implements AutoCloseable {
     }
 
     private int longestLimit() {
-        return Math.max(
-                joining.map(Row::limit).orElse(0),
-                rows.stream().mapToInt(Row::limit).max().orElse(0));
-    }
-
-    private void endJoining() {
-        joining = Optional.empty();
-        joiningSet.ifPresent(AdapterSet::close);
-        joiningSet = Optional.empty();
+        return Stream.concat(rows.stream(), joining.stream())
+                .mapToInt(Row::limit)
+                .max()
+                .orElse(0);
     }
 
     private void rowsChanged() {

@@ -59,9 +59,10 @@ final class DecodeKernels implements AutoCloseable {
         return module.call(method);
     }
 
-    /** A method that takes a set of adapters. */
-    TorchCall call(String method, AdapterSet set) {
-        return (set.packed() ? module : plainAdapters).call(method);
+    /** A method that takes sets of adapters, all with packed weights or all without. */
+    TorchCall call(String method, List<AdapterSet> sets) {
+        boolean plain = sets.stream().anyMatch(set -> set.ranks() > 0 && !set.packed());
+        return (plain ? plainAdapters : module).call(method);
     }
 
     /** A copy in the dtype of activations. */
@@ -107,8 +108,8 @@ final class DecodeKernels implements AutoCloseable {
         int queries = base.heads() * base.headDim();
         int keys = base.kvHeads() * base.headDim();
         return Map.ofEntries(
-                Map.entry("hidden", base.hiddenSize()),
-                Map.entry("eps", base.rmsNormEps()),
+                Map.entry("norm_floor", Math.sqrt(base.hiddenSize() * base.rmsNormEps())),
+                Map.entry("norm_scale", 1 / Math.sqrt(base.hiddenSize())),
                 Map.entry("half_head", base.headDim() / 2),
                 Map.entry("head", base.headDim()),
                 Map.entry("heads", base.heads()),

@@ -12,14 +12,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What the decode thread does: between two tokens of the running rows, others leave, join, or get on with their prompt. */
-final class DecodeLoop implements Runnable {
+final class DecodeLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
 
     private final RequestQueue queue;
     private final Batch batch;
     private final TokenChooser chooser;
     private final Set<Integer> endTokens;
-    private final int prefillChunk;
     private volatile int activeRows;
 
     DecodeLoop(DecodeModel model, Base base, DecodeOptions options, RequestQueue queue) {
@@ -27,7 +26,6 @@ final class DecodeLoop implements Runnable {
         this.batch = new Batch(model, options);
         this.chooser = new TokenChooser(
                 model.kernels(), base.tokenizer(), base.description().vocabSize());
-        this.prefillChunk = options.prefillChunk();
         this.endTokens =
                 options.stopAtEndOfText() ? Set.copyOf(base.description().eosTokenIds()) : Set.of();
     }
@@ -36,38 +34,35 @@ final class DecodeLoop implements Runnable {
         return activeRows;
     }
 
-    @Override
-    public void run() {
-        try {
-            while (!queue.closed()) {
-                if (batch.isEmpty()) {
-                    queue.await();
-                }
-                turn();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (Error e) {
-            LOG.error("the decode thread ends", e);
-            throw e;
-        } finally {
-            MillraceException closed = new MillraceException(
-                    ErrorCode.NOT_READY, "the generator was closed before the answer was complete; ask again");
-            queue.close().forEach(row -> row.fail(closed));
-            batch.abandon().forEach(row -> row.fail(closed));
-            activeRows = 0;
-            batch.close();
+    /** Until no request is left, or the queue is closed. */
+    void serve() {
+        while (!queue.closed() && (!batch.isEmpty() || queue.size() > 0)) {
+            turn();
         }
+    }
+
+    /** Requests under way or waiting fail as {@code not_ready}. */
+    @Override
+    public void close() {
+        MillraceException closed = new MillraceException(
+                ErrorCode.NOT_READY, "the generator was closed before the answer was complete; ask again");
+        queue.close().forEach(row -> row.fail(closed));
+        batch.abandon().forEach(row -> row.fail(closed));
+        activeRows = 0;
+        batch.close();
     }
 
     /** One token for each running row, and before that some tokens of prompts. */
     private void turn() {
         dropCancelled();
         batch.expect(queue.first(batch.freeRows()));
-        int left = batch.prefillTokens();
-        while (left >= prefillChunk && joins()) {
-            left -= prefill(batch.joining().orElseThrow(), left);
+        int tokens = batch.prefillTokens();
+        while (batch.tokensToPrefill() < tokens && admit()) {
             batch.expect(queue.first(batch.freeRows()));
+        }
+        activeRows = batch.size();
+        if (!batch.joining().isEmpty()) {
+            prefill(tokens);
         }
         if (!batch.rows().isEmpty()) {
             step();
@@ -75,42 +70,36 @@ final class DecodeLoop implements Runnable {
         activeRows = batch.size();
     }
 
-    /** Whether there is a prompt to compute. */
-    private boolean joins() {
-        if (batch.joining().isEmpty()) {
-            admit();
-        }
-        activeRows = batch.size();
-        return batch.joining().isPresent();
+    /** Whether another row joins. */
+    private boolean admit() {
+        Optional<Row> next = queue.peek().filter(batch::takes).filter(queue::remove);
+        next.ifPresent(batch::start);
+        return next.isPresent();
     }
 
-    private void admit() {
-        queue.peek().filter(batch::takes).filter(queue::remove).ifPresent(row -> {
-            try {
-                batch.start(row);
-            } catch (RuntimeException e) {
-                leave(row, true);
-                row.fail(e);
-            }
-        });
-    }
-
-    /** @return tokens computed */
-    private int prefill(Row row, int atMost) {
-        int before = row.computed();
+    private void prefill(int atMost) {
+        Batch.Joined joined;
         try {
-            Optional<Tensor> logits = batch.prefill(atMost);
-            if (logits.isPresent()) {
-                try (Tensor first = logits.orElseThrow()) {
-                    accept(List.of(row), chooser.choose(first, List.of(row)));
-                }
+            joined = batch.prefill(atMost);
+        } catch (RuntimeException e) {
+            giveUp(batch.joining(), e);
+            return;
+        }
+        try (Tensor first = joined.logits()) {
+            if (!joined.rows().isEmpty()) {
+                accept(joined.rows(), chooser.choose(first, joined.rows()));
             }
         } catch (RuntimeException e) {
-            LOG.warn("a prompt could not be computed", e);
+            giveUp(joined.rows(), e);
+        }
+    }
+
+    private void giveUp(List<Row> rows, RuntimeException e) {
+        LOG.warn("{} prompts could not be computed", rows.size(), e);
+        rows.forEach(row -> {
             leave(row, true);
             row.fail(e);
-        }
-        return Math.max(1, row.computed() - before);
+        });
     }
 
     private void step() {
@@ -153,10 +142,8 @@ final class DecodeLoop implements Runnable {
     }
 
     private void dropCancelled() {
-        for (Row row : batch.rows()) {
-            dropIfCancelled(row);
-        }
-        batch.joining().ifPresent(this::dropIfCancelled);
+        batch.rows().forEach(this::dropIfCancelled);
+        batch.joining().forEach(this::dropIfCancelled);
     }
 
     private void dropIfCancelled(Row row) {

@@ -6,13 +6,14 @@ import io.millrace.core.ModuleShape;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.base.RotaryTables;
-import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
 import io.millrace.engine.torch.Tensor;
+import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TensorScope;
 import io.millrace.engine.torch.TorchCall;
 import io.millrace.engine.torch.TorchRuntime;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /** A base on the device, ready to compute logits with any mix of adapters. For one thread, but for {@link #load}. */
@@ -70,33 +71,55 @@ final class DecodeModel implements AutoCloseable {
     }
 
     /**
-     * Computes prompt tokens of one row.
+     * Computes prompt tokens of some rows together. The adapters' weights are packed in all parts or in none.
      *
-     * @param start position of the first token
-     * @return logits [1, vocab] of the last token, or [tokens, vocab] of all
+     * @return logits [parts, vocab] of each part's last token
      */
-    Tensor prefill(
-            int[] tokens,
-            int start,
-            int row,
-            boolean allLogits,
-            KeyValueCache cache,
-            AdapterSet set,
-            List<WeightedAdapter> mix) {
+    Tensor prefill(List<PromptPart> parts, KeyValueCache cache) {
+        long[] last = new long[parts.size()];
+        long count = 0;
+        for (int i = 0; i < last.length; i++) {
+            count += parts.get(i).tokens().length;
+            last[i] = count - 1;
+        }
+        return prefill(parts, cache, last);
+    }
+
+    /** @return logits [tokens, vocab] of all the part's tokens */
+    Tensor prefillWithAllLogits(PromptPart part, KeyValueCache cache) {
+        return prefill(
+                List.of(part), cache, LongStream.range(0, part.tokens().length).toArray());
+    }
+
+    private Tensor prefill(List<PromptPart> parts, KeyValueCache cache, long[] last) {
+        long[] begins = new long[parts.size() + 1];
+        for (int i = 0; i < parts.size(); i++) {
+            begins[i + 1] = begins[i] + parts.get(i).tokens().length;
+        }
+        long[] tokens = parts.stream()
+                .flatMapToInt(part -> IntStream.of(part.tokens()))
+                .asLongStream()
+                .toArray();
+        long[] positions = parts.stream()
+                .flatMapToInt(part -> IntStream.range(part.start(), part.start() + part.tokens().length))
+                .asLongStream()
+                .toArray();
+        List<AdapterSet> sets = parts.stream().map(PromptPart::set).toList();
         try (TensorScope pass = new TensorScope()) {
-            long[] ids = new long[tokens.length];
-            for (int i = 0; i < ids.length; i++) {
-                ids[i] = tokens[i];
-            }
-            TorchCall call = kernels.call("prefill", set)
+            List<Tensor> mixes = parts.stream()
+                    .map(part -> pass.own(part.set().weights(List.of(part.mix()))))
+                    .toList();
+            TorchCall call = kernels.call("prefill", sets)
                     .arg(weights.embedding())
-                    .arg(pass.own(kernels.torch().tensor(ids, ids.length)))
-                    .arg(row)
-                    .arg(start)
-                    .arg(allLogits)
+                    .arg(pass.own(kernels.torch().tensor(tokens, tokens.length)))
+                    .arg(pass.own(kernels.torch().tensor(positions, positions.length)))
+                    .arg(parts.stream().mapToLong(PromptPart::row).toArray())
+                    .arg(parts.stream().mapToLong(PromptPart::start).toArray())
+                    .arg(begins)
+                    .arg(pass.own(kernels.torch().tensor(last, last.length)))
                     .arg(cos)
                     .arg(sin);
-            return finish(call, cache, set, pass.own(set.weights(List.of(mix))));
+            return finish(call, cache, sets, mixes);
         }
     }
 
@@ -117,7 +140,7 @@ final class DecodeModel implements AutoCloseable {
         }
         long length = 1 + LongStream.of(positions).max().orElseThrow();
         try (TensorScope pass = new TensorScope()) {
-            TorchCall call = kernels.call("decode", set)
+            TorchCall call = kernels.call("decode", List.of(set))
                     .arg(weights.embedding())
                     .arg(pass.own(kernels.torch().tensor(tokens, rows)))
                     .arg(pass.own(kernels.torch().tensor(positions, rows)))
@@ -126,20 +149,24 @@ final class DecodeModel implements AutoCloseable {
                     .arg(steps)
                     .arg(cos)
                     .arg(sin);
-            return finish(call, cache, set, mix);
+            return finish(call, cache, List.of(set), List.of(mix));
         }
     }
 
-    private Tensor finish(TorchCall call, KeyValueCache cache, AdapterSet set, Tensor mix) {
-        return call.arg(weights.blocks())
-                .arg(weights.lastNorm())
-                .arg(weights.head())
-                .arg(cache.keys())
-                .arg(cache.values())
-                .arg(set.a())
-                .arg(set.b())
-                .arg(mix)
-                .toTensor();
+    private Tensor finish(TorchCall call, KeyValueCache cache, List<AdapterSet> sets, List<Tensor> mixes) {
+        try (TensorScope lists = new TensorScope()) {
+            return call.arg(weights.blocks())
+                    .arg(weights.lastNorm())
+                    .arg(weights.head())
+                    .arg(cache.keys())
+                    .arg(cache.values())
+                    .arg(lists.own(
+                            TensorList.ofLists(sets.stream().map(AdapterSet::a).toList())))
+                    .arg(lists.own(
+                            TensorList.ofLists(sets.stream().map(AdapterSet::b).toList())))
+                    .arg(lists.own(TensorList.of(mixes)))
+                    .toTensor();
+        }
     }
 
     @Override

@@ -6,44 +6,49 @@ import io.millrace.core.MillraceException;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.decode.Generation.FinishReason;
 import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
+import io.millrace.engine.torch.ComputeThread;
 import io.millrace.engine.torch.TorchRuntime;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Generates in this process, on one device. A thread of its own, {@code millrace-decode}, computes; it ends with
- * {@link #close}. Base and runtime belong to the caller and must outlive the generator.
+ * Generates in this process, on one device. A thread of its own, {@code millrace-decode}, computes while there are
+ * requests. Base and runtime belong to the caller and must outlive the generator.
  */
 public final class EmbeddedGenerator implements Generator {
+    private static final Logger LOG = LoggerFactory.getLogger(EmbeddedGenerator.class);
+
     private final Base base;
     private final LongSupplier seeds;
     private final DecodeModel model;
     private final RequestQueue queue;
     private final DecodeLoop loop;
-    private final Thread thread;
+    private final ExecutorService thread = ComputeThread.executor("millrace-decode");
+    private final AtomicBoolean serving = new AtomicBoolean();
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
 
     private EmbeddedGenerator(TorchRuntime torch, Base base, DecodeOptions options, LongSupplier seeds) {
         this.base = base;
         this.seeds = seeds;
-        this.model =
-                new DecodeModel(torch, base, options.dtype(), Math.min(options.maxContext(), options.maxCacheTokens()));
+        this.model = ComputeThread.call(() -> new DecodeModel(
+                torch, base, options.dtype(), Math.min(options.maxContext(), options.maxCacheTokens())));
         this.queue = new RequestQueue(options.maxQueue());
         this.loop = new DecodeLoop(model, base, options, queue);
-        this.thread = new Thread(loop, "millrace-decode");
-        this.thread.setDaemon(true);
-        this.thread.setUncaughtExceptionHandler((t, e) -> failure.set(e));
     }
 
     /**
-     * Brings the base to the runtime's device, dequantised, and starts the decode thread.
+     * Brings the base to the runtime's device, dequantised.
      *
      * @param seeds where requests without a seed get one
      */
     public static EmbeddedGenerator start(TorchRuntime torch, Base base, DecodeOptions options, LongSupplier seeds) {
-        EmbeddedGenerator generator = new EmbeddedGenerator(torch, base, options, seeds);
-        generator.thread.start();
-        return generator;
+        return new EmbeddedGenerator(torch, base, options, seeds);
     }
 
     /** Tokens that a request's prompt and answer may have together. */
@@ -66,6 +71,7 @@ public final class EmbeddedGenerator implements Generator {
         long seed = request.seed().orElseGet(seeds);
         Row row = new Row(request, listener, base.tokenizer(), seed, this::cancelWaiting);
         queue.add(row);
+        wake();
         return row;
     }
 
@@ -80,16 +86,44 @@ public final class EmbeddedGenerator implements Generator {
         return queue.size();
     }
 
-    /** Ends the decode thread after its current token; requests under way fail as {@code not_ready}. */
+    private void wake() {
+        if (serving.compareAndSet(false, true)) {
+            try {
+                thread.execute(this::serve);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("closed meanwhile, which has failed the request already", e);
+            }
+        }
+    }
+
+    private void serve() {
+        try {
+            do {
+                loop.serve();
+                serving.set(false);
+            } while (queue.size() > 0 && serving.compareAndSet(false, true));
+        } catch (RuntimeException | Error e) {
+            LOG.error("the decode thread ends", e);
+            failure.set(e);
+            loop.close();
+        }
+    }
+
+    /** Ends after the current token; requests under way fail as {@code not_ready}. */
     @Override
     public void close() {
+        if (thread.isShutdown()) {
+            return;
+        }
         queue.close()
                 .forEach(row -> row.fail(new MillraceException(
                         ErrorCode.NOT_READY, "the generator was closed before the answer began; ask again")));
+        thread.execute(loop::close);
+        thread.shutdown();
         boolean interrupted = false;
-        while (thread.isAlive()) {
+        while (!thread.isTerminated()) {
             try {
-                thread.join();
+                thread.awaitTermination(1, TimeUnit.MINUTES);
             } catch (InterruptedException e) {
                 interrupted = true;
             }

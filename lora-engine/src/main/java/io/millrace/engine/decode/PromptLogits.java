@@ -38,7 +38,7 @@ public final class PromptLogits implements AutoCloseable {
                 AdapterSet set = model.set(used);
                 TensorScope scope = new TensorScope()) {
             cache.ensure(1, ids.length);
-            Tensor logits = scope.own(model.prefill(ids, 0, 0, true, cache, set, adapters));
+            Tensor logits = scope.own(model.prefillWithAllLogits(new PromptPart(ids, 0, 0, set, adapters), cache));
             Tensor last = scope.own(
                     model.kernels().call("row").arg(logits).arg(ids.length - 1).toTensor());
             Tensor targets = scope.own(model.kernels()

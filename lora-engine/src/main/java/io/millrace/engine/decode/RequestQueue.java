@@ -26,7 +26,6 @@ final class RequestQueue {
                     ErrorCode.OVERLOADED, capacity + " requests are waiting already; try again in a moment");
         }
         waiting.addLast(row);
-        notifyAll();
     }
 
     /** Whether the row was waiting; it no longer is. */
@@ -51,19 +50,11 @@ final class RequestQueue {
         return closed;
     }
 
-    /** Waits until a request is there or the queue is closed. */
-    synchronized void await() throws InterruptedException {
-        while (waiting.isEmpty() && !closed) {
-            wait();
-        }
-    }
-
     /** Takes no more, and gives back what waits. */
     synchronized List<Row> close() {
         closed = true;
         List<Row> left = List.copyOf(waiting);
         waiting.clear();
-        notifyAll();
         return left;
     }
 }

@@ -1,8 +1,9 @@
 package io.millrace.engine.torch;
 
 /**
- * Methods compiled from TorchScript source. Safe for use by many threads; a method runs on the thread that calls it, with
- * the runtime's number of threads inside operators, outside inference mode and with gradients off.
+ * Methods compiled from TorchScript source. Safe for use by many threads; a method runs on the thread that calls it,
+ * outside inference mode and with gradients off; inside operators with the runtime's number of threads where that is a
+ * {@link ComputeThread}, else with one.
  */
 public final class TorchModule implements AutoCloseable {
     private final long handle;
@@ -25,7 +26,7 @@ public final class TorchModule implements AutoCloseable {
             throw new IllegalStateException("this module is closed");
         }
         boolean before = LibTorch.gradMode();
-        LibTorch.setThreads(threads);
+        LibTorch.setThreads(ComputeThread.threads(threads));
         LibTorch.setOptimize(false);
         LibTorch.setGradMode(false);
         try {

@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * libtorch on one device with a number of threads: loads modules and makes tensors. One process may hold several; each
- * call sets the number of threads of the Java thread it comes from. Safe for use by many threads.
+ * libtorch on one device with a number of threads: loads modules and makes tensors. One process may hold several. Safe for
+ * use by many threads.
  */
 public final class TorchRuntime {
     private final TorchDevice device;
@@ -33,7 +33,7 @@ public final class TorchRuntime {
      * Starts DJL's PyTorch engine, which unpacks libtorch on its very first start.
      *
      * @param device {@code auto}, {@code cpu} or {@code cuda:N}
-     * @param threads threads inside an operator on the CPU; 0: one for each processor
+     * @param threads threads inside an operator on the CPU, where a {@link ComputeThread} runs it; 0: one for each processor
      * @throws MillraceException {@code bad_setting} where the device doesn't exist or libtorch can't be loaded
      */
     public static TorchRuntime start(String device, int threads) {

@@ -4,11 +4,13 @@
 # C capacity of the cache, R ranks of all adapters of the pass together.
 # w    for each block: norm [H], q|k|v [(N + 2 KV) D, H], o [H, N D], norm [H], gate|up [2 I, H], down [H, I]
 # keys, values  for each block [rows, KV, C, D]
-# a    for each block: q|k|v [3 R, H], o [R, N D], gate|up [2 R, H], down [R, I]; empty where the pass has no adapters
-# b    for each block: q, k, v as one block-diagonal matrix [(N + 2 KV) D, 3 R], q, k, v [out, R], o [H, R], gate and up as
-#      one [2 I, 2 R], gate, up [I, R], down [H, R]; a tensor without elements where no adapter has the module, and for
-#      either the one matrix or its parts
-# weights [T, R] or [1, R]: the weight of each adapter in each token's row, 0 where the row doesn't use it
+# begins  where each row's tokens begin, and where the last ones end
+# a    for each row, or one for all: for each block q|k|v [3 R, H], o [R, N D], gate|up [2 R, H], down [R, I]; empty where
+#      the row has no adapters
+# b    likewise: for each block q, k, v as one block-diagonal matrix [(N + 2 KV) D, 3 R], q, k, v [out, R], o [H, R], gate
+#      and up as one [2 I, 2 R], gate, up [I, R], down [H, R]; a tensor without elements where no adapter has the module,
+#      and for either the one matrix or its parts
+# weights  likewise: [T, R] or [1, R], the weight of each adapter in each token's row, 0 where the row doesn't use it
 # cos, sin [positions, D]; the first half of sin's columns is negated
 
 def cast(self, x: Tensor, dtype: int) -> Tensor:
@@ -26,17 +28,16 @@ def block_diagonal(self, xs: List[Tensor]) -> Tensor:
 def zeros_like(self, x: Tensor, shape: List[int]) -> Tensor:
   return torch.new_zeros(x, shape)
 
-# Root mean square norm (Zhang and Sennrich 2019).
+# Root mean square norm (Zhang and Sennrich 2019), in float32: sqrt(mean(x^2) + eps) from the length of x, which is one
+# pass over it.
 def norm(self, x: Tensor, w: Tensor) -> Tensor:
-  return torch.rms_norm(x, [${hidden}], w, ${eps})
+  length = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
+  n = torch.mul_(torch.hypot(length, torch.new_full(length, [1], ${norm_floor})), ${norm_scale})
+  return torch.to(torch.mul_(torch.div(x, n), w), ${dtype})
 
 # Rotary embedding (Su et al. 2021) in Hugging Face's order of halves; x [T, heads, D].
 def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
   return torch.addcmul_(x * cos, torch.roll(x, [${half_head}], [-1]), sin)
-
-# [T, k R]: what the adapters' A make of x, weighted.
-def down_to_rank(self, x: Tensor, a: Tensor, weights: Tensor) -> Tensor:
-  return torch.mul_(self.adapter_linear(x, a), weights)
 
 # Adds B d of one module to its columns of y.
 def add_up(self, y: Tensor, start: int, end: int, d: Tensor, part: int, b: Tensor) -> Tensor:
@@ -45,87 +46,119 @@ def add_up(self, y: Tensor, start: int, end: int, d: Tensor, part: int, b: Tenso
     z = torch.add_(y[:, start:end], self.adapter_linear(d[:, part * r:(part + 1) * r].contiguous(), b))
   return y
 
-def block_start(self, x: Tensor, l: int, w: List[Tensor], a: List[Tensor], b: List[Tensor], weights3: Tensor) -> Tensor:
-  h = self.norm(x, w[6 * l])
-  y = self.linear(h, w[6 * l + 1])
-  if len(a) > 0:
-    d = self.down_to_rank(h, a[4 * l], weights3)
-    if b[9 * l].numel() > 0:
-      y = self.adapter_linear_add(d, y, b[9 * l])
+# y and what the adapters of modules that share their input x add to it: B of all in one matrix, or one by one.
+def add_modules(self, y: Tensor, x: Tensor, a: Tensor, joint: Tensor, parts: List[Tensor], ends: List[int], weights: Tensor) -> Tensor:
+  if joint.numel() > 0 or len(parts) > 0:
+    d = torch.mul_(self.adapter_linear(x, a), weights)
+    if joint.numel() > 0:
+      y = self.adapter_linear_add(d, y, joint)
     else:
-      y = self.add_up(y, 0, ${q_end}, d, 0, b[9 * l + 1])
-      y = self.add_up(y, ${q_end}, ${k_end}, d, 1, b[9 * l + 2])
-      y = self.add_up(y, ${k_end}, ${v_end}, d, 2, b[9 * l + 3])
+      start = 0
+      for p in range(len(parts)):
+        y = self.add_up(y, start, ends[p], d, p, parts[p])
+        start = ends[p]
   return y
 
-def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], a: List[Tensor], b: List[Tensor], weights: Tensor, weights2: Tensor) -> Tensor:
-  x = self.linear_add(o, x0, w[6 * l + 2])
-  if len(a) > 0:
-    if b[9 * l + 4].numel() > 0:
-      x = self.adapter_linear_add(self.down_to_rank(o, a[4 * l + 1], weights), x, b[9 * l + 4])
+# site 0: q|k|v, 1: o, 2: gate|up, 3: down; weights: once, twice, three times side by side
+def add_site(self, y: Tensor, x: Tensor, site: int, l: int, a: List[Tensor], b: List[Tensor], weights: List[Tensor]) -> Tensor:
+  if site == 0:
+    y = self.add_modules(y, x, a[4 * l], b[9 * l], b[9 * l + 1:9 * l + 4], [${q_end}, ${k_end}, ${v_end}], weights[2])
+  elif site == 1:
+    y = self.add_modules(y, x, a[4 * l + 1], b[9 * l + 4], b[0:0], [0], weights[0])
+  elif site == 2:
+    y = self.add_modules(y, x, a[4 * l + 2], b[9 * l + 5], b[9 * l + 6:9 * l + 8], [${intermediate}, 2 * ${intermediate}], weights[1])
+  else:
+    y = self.add_modules(y, x, a[4 * l + 3], b[9 * l + 8], b[0:0], [0], weights[0])
+  return y
+
+# Each row's adapters are added to its part of y.
+def add(self, y: Tensor, x: Tensor, site: int, l: int, begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+  n = len(a)
+  for i in range(n):
+    if len(a[i]) > 0:
+      if n == 1:
+        y = self.add_site(y, x, site, l, a[i], b[i], weights[i])
+      else:
+        part = y[begins[i]:begins[i + 1]]
+        e = torch.copy_(part, self.add_site(part, x[begins[i]:begins[i + 1]], site, l, a[i], b[i], weights[i]))
+  return y
+
+def repeated(self, weights: List[Tensor]) -> List[List[Tensor]]:
+  r = annotate(List[List[Tensor]], [])
+  for i in range(len(weights)):
+    w = weights[i]
+    e = torch.append(r, [w, torch.cat([w, w], 1), torch.cat([w, w, w], 1)])
+  return r
+
+def block_start(self, x: Tensor, l: int, w: List[Tensor], begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+  h = self.norm(x, w[6 * l])
+  return self.add(self.linear(h, w[6 * l + 1]), h, 0, l, begins, a, b, weights)
+
+def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+  x = self.add(self.linear_add(o, x0, w[6 * l + 2]), o, 1, l, begins, a, b, weights)
   h = self.norm(x, w[6 * l + 3])
-  y = self.linear(h, w[6 * l + 4])
-  if len(a) > 0:
-    d = self.down_to_rank(h, a[4 * l + 2], weights2)
-    if b[9 * l + 5].numel() > 0:
-      y = self.adapter_linear_add(d, y, b[9 * l + 5])
-    else:
-      y = self.add_up(y, 0, ${intermediate}, d, 0, b[9 * l + 6])
-      y = self.add_up(y, ${intermediate}, 2 * ${intermediate}, d, 1, b[9 * l + 7])
+  y = self.add(self.linear(h, w[6 * l + 4]), h, 2, l, begins, a, b, weights)
   g = torch.mul_(torch.silu(y[:, 0:${intermediate}]), y[:, ${intermediate}:2 * ${intermediate}])
-  x = self.linear_add(g, x, w[6 * l + 5])
-  if len(a) > 0:
-    if b[9 * l + 8].numel() > 0:
-      x = self.adapter_linear_add(self.down_to_rank(g, a[4 * l + 3], weights), x, b[9 * l + 8])
-  return x
+  return self.add(self.linear_add(g, x, w[6 * l + 5]), g, 3, l, begins, a, b, weights)
 
 # One token for each of rows 0..T-1 of the cache: token t stands at positions[t] of row t. Logits [T, V].
 # places [T KV]: where in keys and values, seen as [rows KV C, D], the new ones go; length: longest row with its new token.
-def decode(self, embed: Tensor, tokens: Tensor, positions: Tensor, places: Tensor, length: int, steps: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, keys: List[Tensor], values: List[Tensor], a: List[Tensor], b: List[Tensor], weights: Tensor) -> Tensor:
+def decode(self, embed: Tensor, tokens: Tensor, positions: Tensor, places: Tensor, length: int, steps: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, keys: List[Tensor], values: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
   t = torch.size(tokens, 0)
   x = torch.to(torch.embedding(embed, tokens), ${dtype})
   cos = torch.unsqueeze(torch.index_select(cos_table, 0, positions), 1)
   sin = torch.unsqueeze(torch.index_select(sin_table, 0, positions), 1)
-  weights2 = torch.cat([weights, weights], 1)
-  weights3 = torch.cat([weights, weights, weights], 1)
+  each = self.repeated(weights)
+  begins = [0, t]
   unseen = torch.to(steps[0:length] > torch.unsqueeze(positions, 1), ${dtype}) * -1.0e+30
   mask = torch.view(unseen, [t, 1, 1, length])
   for l in range(${blocks}):
-    y = self.block_start(x, l, w, a, b, weights3)
+    y = self.block_start(x, l, w, begins, a, b, each)
     qk = self.rotate(torch.view(y[:, 0:${k_end}], [t, ${heads} + ${kv_heads}, ${head}]), cos, sin)
     ek = torch.index_copy_(torch.view(keys[l], [-1, ${head}]), 0, places, torch.reshape(qk[:, ${heads}:${heads} + ${kv_heads}], [-1, ${head}]))
     ev = torch.index_copy_(torch.view(values[l], [-1, ${head}]), 0, places, torch.reshape(y[:, ${k_end}:${v_end}], [-1, ${head}]))
     q = torch.view(qk[:, 0:${heads}], [t, ${kv_heads}, ${group}, ${head}])
     o = torch.scaled_dot_product_attention(q, keys[l][0:t, :, 0:length], values[l][0:t, :, 0:length], mask, 0., False, scale=${scale}, enable_gqa=False)
-    x = self.block_end(x, torch.reshape(o, [t, ${q_end}]), l, w, a, b, weights, weights2)
+    x = self.block_end(x, torch.reshape(o, [t, ${q_end}]), l, w, begins, a, b, each)
   return self.linear(self.norm(x, last_norm), head)
 
-# T tokens of one row, from position start on. Logits [1, V] of the last one, or [T, V] of all.
-def prefill(self, embed: Tensor, tokens: Tensor, row: int, start: int, all_logits: bool, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, keys: List[Tensor], values: List[Tensor], a: List[Tensor], b: List[Tensor], weights: Tensor) -> Tensor:
-  t = torch.size(tokens, 0)
+# Attention of one row's new tokens, which stand from position start on: its keys and values are put into the cache.
+# qk [t, N + KV, D], v [t, KV, D] -> [t, N D]
+def attend(self, qk: Tensor, v: Tensor, keys: Tensor, values: Tensor, start: int, mask: Tensor) -> Tensor:
+  t = torch.size(qk, 0)
   end = start + t
+  ek = torch.copy_(keys[:, start:end], torch.transpose(qk[:, ${heads}:${heads} + ${kv_heads}], 0, 1))
+  ev = torch.copy_(values[:, start:end], torch.transpose(v, 0, 1))
+  # [KV, G t, D]: the heads of a group share their keys
+  q = torch.reshape(torch.permute(torch.view(qk[:, 0:${heads}], [t, ${kv_heads}, ${group}, ${head}]), [1, 2, 0, 3]), [${kv_heads}, ${group} * t, ${head}])
+  s = torch.mul_(torch.bmm(q, torch.transpose(keys[:, 0:end], 1, 2)), ${scale})
+  p = torch.softmax(torch.add_(torch.view(s, [${kv_heads}, ${group}, t, end]), mask), -1)
+  o = torch.bmm(torch.view(p, [${kv_heads}, ${group} * t, end]), values[:, 0:end])
+  return torch.reshape(torch.permute(torch.view(o, [${kv_heads}, ${group}, t, ${head}]), [2, 0, 1, 3]), [t, ${q_end}])
+
+# Prompt tokens of some rows, one row's after another's, T in all: row rows[i]'s stand from position starts[i] on, and
+# among the tokens from begins[i] on. Logits [n, V] of the n tokens in last.
+def prefill(self, embed: Tensor, tokens: Tensor, positions: Tensor, rows: List[int], starts: List[int], begins: List[int], last: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, keys: List[Tensor], values: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
+  t = torch.size(tokens, 0)
+  n = len(rows)
   x = torch.to(torch.embedding(embed, tokens), ${dtype})
-  cos = torch.unsqueeze(cos_table[start:end], 1)
-  sin = torch.unsqueeze(sin_table[start:end], 1)
-  weights2 = torch.cat([weights, weights], 1)
-  weights3 = torch.cat([weights, weights, weights], 1)
-  mask = torch.triu(torch.new_full(x, [t, end], -1.0e+30), start + 1)
+  cos = torch.unsqueeze(torch.index_select(cos_table, 0, positions), 1)
+  sin = torch.unsqueeze(torch.index_select(sin_table, 0, positions), 1)
+  each = self.repeated(weights)
+  masks = annotate(List[Tensor], [])
+  for i in range(n):
+    count = begins[i + 1] - begins[i]
+    e = torch.append(masks, torch.triu(torch.new_full(x, [count, starts[i] + count], -1.0e+30), starts[i] + 1))
   for l in range(${blocks}):
-    y = self.block_start(x, l, w, a, b, weights3)
+    y = self.block_start(x, l, w, begins, a, b, each)
     qk = self.rotate(torch.view(y[:, 0:${k_end}], [t, ${heads} + ${kv_heads}, ${head}]), cos, sin)
-    k = keys[l][row]
-    v = values[l][row]
-    ek = torch.copy_(k[:, start:end], torch.transpose(qk[:, ${heads}:${heads} + ${kv_heads}], 0, 1))
-    ev = torch.copy_(v[:, start:end], torch.transpose(torch.view(y[:, ${k_end}:${v_end}], [t, ${kv_heads}, ${head}]), 0, 1))
-    # [KV, G T, D]: the heads of a group share their keys
-    q = torch.reshape(torch.permute(torch.view(qk[:, 0:${heads}], [t, ${kv_heads}, ${group}, ${head}]), [1, 2, 0, 3]), [${kv_heads}, ${group} * t, ${head}])
-    s = torch.mul_(torch.bmm(q, torch.transpose(k[:, 0:end], 1, 2)), ${scale})
-    p = torch.softmax(torch.add_(torch.view(s, [${kv_heads}, ${group}, t, end]), mask), -1)
-    o = torch.bmm(torch.view(p, [${kv_heads}, ${group} * t, end]), v[:, 0:end])
-    o = torch.permute(torch.view(o, [${kv_heads}, ${group}, t, ${head}]), [2, 0, 1, 3])
-    x = self.block_end(x, torch.reshape(o, [t, ${q_end}]), l, w, a, b, weights, weights2)
-  if not all_logits:
-    x = x[t - 1:t]
+    v = torch.view(y[:, ${k_end}:${v_end}], [t, ${kv_heads}, ${head}])
+    os = annotate(List[Tensor], [])
+    for i in range(n):
+      e = torch.append(os, self.attend(qk[begins[i]:begins[i + 1]], v[begins[i]:begins[i + 1]], keys[l][rows[i]], values[l][rows[i]], starts[i], masks[i]))
+    x = self.block_end(x, torch.cat(os, 0), l, w, begins, a, b, each)
+  if torch.size(last, 0) < t:
+    x = torch.index_select(x, 0, last)
   return self.linear(self.norm(x, last_norm), head)
 
 # Largest logit of each row, and where; a row with a NaN gives NaN.

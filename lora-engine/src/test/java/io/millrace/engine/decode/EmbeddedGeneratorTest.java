@@ -96,7 +96,7 @@ class EmbeddedGeneratorTest {
             List<GenerationRequest> requests = new ArrayList<>();
             for (int i = 0; i < 12; i++) {
                 requests.add(
-                        GenerationRequest.greedy(prompt(i, 2 + 7 * i), mixes.get(i % mixes.size()), 5 + 3 * (i % 4)));
+                        GenerationRequest.greedy(prompt(i, 2 + 20 * i), mixes.get(i % mixes.size()), 5 + 3 * (i % 4)));
             }
             List<Result> alone = requests.stream().map(this::generate).toList();
 

@@ -13,6 +13,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.engine.DType;
 import io.millrace.engine.Resident;
 import io.millrace.engine.text.TrainingSequence;
+import io.millrace.engine.torch.ComputeThread;
 import io.millrace.engine.torch.TorchRuntime;
 import java.util.Arrays;
 import java.util.List;
@@ -278,11 +279,13 @@ class LoraTrainerTest {
     }
 
     private AdapterState train(TorchRuntime runtime, DType dtype, BackwardMode mode, int count) {
-        try (LlamaTrainingModel model = TrainingModels.load(runtime, base, dtype, mode);
-                AdapterTrainer trainer = model.create(CONFIG, 1)) {
-            steps(trainer, 0, count);
-            return trainer.state();
-        }
+        return ComputeThread.call(() -> {
+            try (LlamaTrainingModel model = TrainingModels.load(runtime, base, dtype, mode);
+                    AdapterTrainer trainer = model.create(CONFIG, 1)) {
+                steps(trainer, 0, count);
+                return trainer.state();
+            }
+        });
     }
 
     private static void steps(AdapterTrainer trainer, int from, int to) {

@@ -5,6 +5,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.engine.base.BaseCatalogue;
 import io.millrace.engine.base.PulledBases;
 import io.millrace.engine.selfcheck.SelfCheck;
+import io.millrace.engine.torch.ComputeThread;
 import io.millrace.engine.torch.TorchRuntime;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,8 @@ final class SelfcheckCommand implements Callable<Integer> {
         }
         TorchRuntime torch = TorchRuntime.start(device, threads);
         PulledBases bases = new PulledBases(store.open(), BaseCatalogue.standard());
-        SelfCheck.Summary summary = SelfCheck.of(torch, bases::open).run(directory, out::line);
+        SelfCheck.Summary summary =
+                ComputeThread.call(() -> SelfCheck.of(torch, bases::open).run(directory, out::line));
         out.result(Map.of("passed", summary.passed(), "failed", summary.failed(), "skipped", summary.skipped()));
         return summary.ok() ? 0 : MillraceCommandLine.FAILED;
     }

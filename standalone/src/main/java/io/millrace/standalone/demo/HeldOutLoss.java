@@ -7,6 +7,7 @@ import io.millrace.engine.DType;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.text.CompletionEncoder;
 import io.millrace.engine.text.TrainingSequence;
+import io.millrace.engine.torch.ComputeThread;
 import io.millrace.engine.torch.TorchRuntime;
 import io.millrace.engine.train.AdapterTrainer;
 import io.millrace.engine.train.TrainingModel;
@@ -37,14 +38,14 @@ final class HeldOutLoss implements AutoCloseable {
     /** Mean over the completions' tokens under the base alone, in nats. */
     double ofBase(List<TrainingExample> examples) {
         List<TrainingSequence> sequences = encode(examples);
-        return mean(sequences, model.baseLosses(sequences, MICRO_BATCH));
+        return mean(sequences, ComputeThread.call(() -> model.baseLosses(sequences, MICRO_BATCH)));
     }
 
     /** Mean over the completions' tokens with the adapter, in nats. */
     double with(AdapterWeights weights, List<TrainingExample> examples) {
         List<TrainingSequence> sequences = encode(examples);
         try (AdapterTrainer adapter = model.resume(weights)) {
-            return mean(sequences, adapter.losses(sequences, MICRO_BATCH));
+            return mean(sequences, ComputeThread.call(() -> adapter.losses(sequences, MICRO_BATCH)));
         }
     }
 

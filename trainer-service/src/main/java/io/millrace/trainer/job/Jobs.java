@@ -3,6 +3,7 @@ package io.millrace.trainer.job;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
+import io.millrace.engine.torch.ComputeThread;
 import io.millrace.trainer.job.JobStatus.State;
 import io.millrace.trainer.train.Train;
 import java.time.Duration;
@@ -12,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
@@ -24,7 +24,7 @@ public final class Jobs implements AutoCloseable {
     private static final int REMEMBERED = 200;
     private static final Duration CLOSE = Duration.ofSeconds(20);
 
-    private final ExecutorService thread = Executors.newSingleThreadExecutor(Jobs::daemon);
+    private final ExecutorService thread = ComputeThread.executor("trainer-jobs");
     private final Map<String, Entry> jobs = new LinkedHashMap<>();
     private volatile boolean closing;
 
@@ -35,12 +35,6 @@ public final class Jobs implements AutoCloseable {
         private Entry(JobStatus status) {
             this.status = status;
         }
-    }
-
-    private static Thread daemon(Runnable task) {
-        Thread thread = new Thread(task, "trainer-jobs");
-        thread.setDaemon(true);
-        return thread;
     }
 
     /**

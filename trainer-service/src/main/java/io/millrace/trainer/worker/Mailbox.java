@@ -1,5 +1,6 @@
 package io.millrace.trainer.worker;
 
+import io.millrace.engine.torch.ComputeThread;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,8 +25,7 @@ import org.slf4j.LoggerFactory;
 final class Mailbox implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Mailbox.class);
 
-    private final ExecutorService device =
-            Executors.newSingleThreadExecutor(task -> new Thread(task, "trainer-device"));
+    private final ExecutorService device = ComputeThread.executor("trainer-device");
     private final ExecutorService io = Executors.newSingleThreadExecutor(task -> new Thread(task, "trainer-io"));
     private final Queue<Letter> letters = new ConcurrentLinkedQueue<>();
     private final Clock clock;

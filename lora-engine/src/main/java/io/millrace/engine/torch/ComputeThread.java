@@ -1,0 +1,77 @@
+package io.millrace.engine.torch;
+
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A thread whose operators use all of the runtime's threads; on any other thread they use one. OpenMP keeps helpers for
+ * each thread that ever ran an operator on several processors, for as long as that thread lives, and once all helpers
+ * together outnumber the processors they sleep between operators instead of spinning, which costs more than most
+ * operators do. So few threads should have helpers, and these should end when they have nothing to compute.
+ */
+public final class ComputeThread extends Thread {
+    /** Far longer than between two steps; far shorter than a person notices helpers of a pausing trainer. */
+    private static final long PAUSE_MILLIS = 200;
+
+    private ComputeThread(Runnable work, String name) {
+        super(work, name);
+        setDaemon(true);
+    }
+
+    /** Runs one task after the other, on a thread that ends in each pause of work. */
+    public static ExecutorService executor(String name) {
+        ThreadPoolExecutor executor = new ThreadPoolExecutor(
+                1,
+                1,
+                PAUSE_MILLIS,
+                TimeUnit.MILLISECONDS,
+                new LinkedBlockingQueue<>(),
+                task -> new ComputeThread(task, name));
+        executor.allowCoreThreadTimeOut(true);
+        return executor;
+    }
+
+    /** Something to compute. */
+    @FunctionalInterface
+    public interface Work<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    /** Runs the work on a thread of its own and waits for it; what it throws is thrown here. */
+    @SuppressWarnings("unchecked")
+    public static <T, E extends Exception> T call(Work<T, E> work) throws E {
+        FutureTask<T> task = new FutureTask<>(work::run);
+        Thread thread = new ComputeThread(task, Thread.currentThread().getName() + "-compute");
+        thread.start();
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return task.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    thread.interrupt();
+                }
+            }
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            // The work declares no other checked exceptions.
+            throw (E) e.getCause();
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** How many threads operators may use on the current thread, of those that a runtime has. */
+    static int threads(int runtimeThreads) {
+        return Thread.currentThread() instanceof ComputeThread ? runtimeThreads : 1;
+    }
+}
