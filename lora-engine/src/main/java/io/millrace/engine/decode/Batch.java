@@ -1,17 +1,12 @@
 package io.millrace.engine.decode;
 
-import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
 import io.millrace.engine.torch.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -35,19 +30,17 @@ final class Batch implements AutoCloseable {
     private final DecodeOptions options;
     private final KeyValueCache cache;
     private final List<Row> rows = new ArrayList<>();
-    private final List<Row> joining = new ArrayList<>();
+    private final JoiningRows joining;
     private List<Row> expected = List.of();
     private final AdapterSet none;
     private Optional<AdapterSet> set = Optional.empty();
-    /** Of the adapters of joining rows alone. */
-    private final Map<Set<AdapterTensors>, AdapterSet> ownSets = new HashMap<>();
-
     private Optional<Mix> mix = Optional.empty();
 
     Batch(DecodeModel model, DecodeOptions options) {
         this.model = model;
         this.options = options;
         this.cache = model.cache();
+        this.joining = new JoiningRows(model);
         this.none = model.set(List.of());
     }
 
@@ -56,7 +49,7 @@ final class Batch implements AutoCloseable {
     }
 
     List<Row> joining() {
-        return List.copyOf(joining);
+        return joining.rows();
     }
 
     boolean isEmpty() {
@@ -100,9 +93,7 @@ final class Batch implements AutoCloseable {
 
     /** Prompt tokens of joining rows that aren't computed yet. */
     int tokensToPrefill() {
-        return joining.stream()
-                .mapToInt(row -> row.request().promptIds().length - row.computed())
-                .sum();
+        return joining.tokensLeft();
     }
 
     /**
@@ -112,67 +103,46 @@ final class Batch implements AutoCloseable {
      */
     record Joined(List<Row> rows, Tensor logits) {}
 
-    /** Computes the next part of joining rows' prompts, first come first served. */
+    /** Computes the next part of joining rows' prompts. */
     Joined prefill(int atMost) {
-        List<Row> computed = new ArrayList<>();
-        List<Integer> ends = new ArrayList<>();
-        int left = atMost;
-        for (int i = 0; i < joining.size() && left > 0; i++) {
-            Row row = joining.get(i);
-            int end = Math.min(row.request().promptIds().length, row.computed() + left);
-            left -= end - row.computed();
-            computed.add(row);
-            ends.add(end);
-        }
-        cache.ensure(slotsFor(size()), Collections.max(ends));
+        List<JoiningRows.Share> shares = joining.shares(atMost);
+        cache.ensure(
+                slotsFor(size()),
+                shares.stream().mapToInt(JoiningRows.Share::end).max().orElseThrow());
         List<PromptPart> parts = new ArrayList<>();
-        for (int i = 0; i < computed.size(); i++) {
-            Row row = computed.get(i);
+        for (JoiningRows.Share share : shares) {
+            Row row = share.row();
             parts.add(new PromptPart(
-                    Arrays.copyOfRange(row.request().promptIds(), row.computed(), ends.get(i)),
+                    Arrays.copyOfRange(row.request().promptIds(), row.computed(), share.end()),
                     row.computed(),
-                    rows.size() + i,
-                    promptSet(row, computed.size() > 1),
+                    rows.size() + parts.size(),
+                    promptSet(row, shares.size() > 1),
                     row.request().adapters()));
         }
         Tensor logits = model.prefill(parts, cache);
-        for (int i = 0; i < computed.size(); i++) {
-            computed.get(i).computed(parts.get(i).tokens().length);
-        }
-        List<Row> done = computed.stream().filter(Row::prompted).toList();
-        joining.removeAll(done);
+        shares.forEach(share -> share.row().computed(share.tokens()));
+        List<Row> done = shares.stream()
+                .map(JoiningRows.Share::row)
+                .filter(Row::prompted)
+                .toList();
+        joining.remove(done);
         rows.addAll(done);
-        forgetUnusedSets();
         rowsChanged();
         return new Joined(done, logits);
     }
 
     /** Prompts of several rows each pass through their own adapters alone; one alone through all, unless that is much. */
     private AdapterSet promptSet(Row row, boolean amongOthers) {
-        Set<AdapterTensors> own = adapters(List.of(row));
+        Set<AdapterTensors> own = row.adapters();
         if (own.isEmpty()) {
             return none;
         }
         Set<AdapterTensors> all = adapters(rows);
         all.addAll(own);
         all.addAll(adapters(expected));
-        int others = ranks(all) - ranks(own);
-        if (amongOthers || (long) row.request().promptIds().length * others > MUCH_FOR_OTHERS) {
-            return ownSets.computeIfAbsent(own, model::passingSet);
-        }
-        return sharedSet(List.of(row));
-    }
-
-    private void forgetUnusedSets() {
-        Set<Set<AdapterTensors>> used =
-                joining.stream().map(row -> adapters(List.of(row))).collect(Collectors.toSet());
-        ownSets.entrySet().removeIf(entry -> {
-            boolean unused = !used.contains(entry.getKey());
-            if (unused) {
-                entry.getValue().close();
-            }
-            return unused;
-        });
+        long others = ranks(all) - (long) ranks(own);
+        boolean costly = row.request().promptIds().length * others > MUCH_FOR_OTHERS;
+        return amongOthers || costly ? joining.ownSet(row) : sharedSet(List.of(row));
     }
 
     /** Computes each row's last token. @return logits [rows, vocab] */
@@ -208,7 +178,7 @@ final class Batch implements AutoCloseable {
      */
     void remove(Row row, boolean tainted) {
         int slot = rows.indexOf(row);
-        int waiting = joining.indexOf(row);
+        int waiting = joining.rows().indexOf(row);
         if (slot < 0 && waiting < 0) {
             return;
         }
@@ -225,9 +195,8 @@ final class Batch implements AutoCloseable {
             moveUp(0);
             rowsChanged();
         } else {
-            joining.remove(waiting);
+            joining.remove(List.of(row));
             moveUp(waiting);
-            forgetUnusedSets();
         }
         if (isEmpty()) {
             cache.drop();
@@ -236,10 +205,12 @@ final class Batch implements AutoCloseable {
 
     /** Joining rows from that one on, into the slot before theirs. */
     private void moveUp(int from) {
-        for (int i = from; i < joining.size(); i++) {
-            if (joining.get(i).computed() > 0) {
+        List<Row> behind = joining.rows();
+        for (int i = from; i < behind.size(); i++) {
+            int computed = behind.get(i).computed();
+            if (computed > 0) {
                 int slot = rows.size() + i;
-                cache.move(slot + 1, slot, joining.get(i).computed());
+                cache.move(slot + 1, slot, computed);
             }
         }
     }
@@ -247,9 +218,8 @@ final class Batch implements AutoCloseable {
     /** Gives up every row, after a failure that leaves the cache in doubt. */
     List<Row> abandon() {
         List<Row> all = new ArrayList<>(rows);
-        all.addAll(joining);
-        joining.clear();
-        forgetUnusedSets();
+        all.addAll(joining.rows());
+        joining.close();
         rows.clear();
         rowsChanged();
         cache.drop();
@@ -276,7 +246,7 @@ final class Batch implements AutoCloseable {
             return none;
         }
         Set<AdapterTensors> wanted = new LinkedHashSet<>(needed);
-        wanted.addAll(adapters(joining));
+        wanted.addAll(adapters(joining.rows()));
         wanted.addAll(adapters(expected));
         int useful = Math.max(SMALL_RANKS, 2 * ranks(wanted));
         if (set.filter(s -> s.containsAll(needed) && s.ranks() <= useful).isEmpty()) {
@@ -294,11 +264,7 @@ final class Batch implements AutoCloseable {
 
     private static Set<AdapterTensors> adapters(List<Row> rows) {
         Set<AdapterTensors> adapters = new LinkedHashSet<>();
-        for (Row row : rows) {
-            for (WeightedAdapter weighted : row.request().adapters()) {
-                adapters.add((AdapterTensors) weighted.adapter());
-            }
-        }
+        rows.forEach(row -> adapters.addAll(row.adapters()));
         return adapters;
     }
 
@@ -307,7 +273,7 @@ final class Batch implements AutoCloseable {
     }
 
     private int longestLimit() {
-        return Stream.concat(rows.stream(), joining.stream())
+        return Stream.concat(rows.stream(), joining.rows().stream())
                 .mapToInt(Row::limit)
                 .max()
                 .orElse(0);

@@ -6,12 +6,14 @@ import io.millrace.engine.decode.Generation.FinishReason;
 import io.millrace.engine.decode.Generation.Token;
 import io.millrace.engine.text.Tokenizer;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /** One request from the queue to its last token. The decode thread owns all but {@link #cancel} and {@link #result}. */
 final class Row implements Generation {
@@ -36,6 +38,13 @@ final class Row implements Generation {
 
     GenerationRequest request() {
         return request;
+    }
+
+    /** What it is generated with, each once. */
+    Set<AdapterTensors> adapters() {
+        return request.adapters().stream()
+                .map(weighted -> (AdapterTensors) weighted.adapter())
+                .collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     /** Tokens of prompt and answer at most. */

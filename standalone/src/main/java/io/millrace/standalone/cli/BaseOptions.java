@@ -7,6 +7,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.base.BasePuller;
 import io.millrace.engine.base.BaseStore;
+import io.millrace.engine.torch.TorchRuntime;
 import io.millrace.standalone.system.SystemOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -66,6 +67,10 @@ final class BaseOptions {
 
     /** Finds the base, pulling the catalogue's on first use; {@code note} hears what is done meanwhile. */
     Chosen choose(Consumer<String> note) {
+        if (device.startsWith("cuda")) {
+            // Said now rather than by services that wait for it.
+            TorchRuntime.start(device, threads());
+        }
         BaseStore bases = store.open();
         if (base.equals(NANO)) {
             note.accept("base nano: a tiny random model made on the spot, for smoke tests; its answers mean nothing");

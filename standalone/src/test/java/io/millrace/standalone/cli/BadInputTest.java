@@ -54,6 +54,12 @@ class BadInputTest {
     }
 
     @Test
+    void aGpuThatIsNotThereIsNotWaitedFor() {
+        assertFailed(up("--device", "cuda:99"), "cuda:99", "--device cpu");
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    @Test
     void anotherBaseOnAnExistingFolderIsRefused() {
         try (DataFolder data = DataFolder.take(folder.resolve("data"))) {
             data.requireBase("smollm2-135m-instruct", "0".repeat(64));
