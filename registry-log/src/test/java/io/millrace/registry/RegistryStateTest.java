@@ -51,6 +51,23 @@ class RegistryStateTest {
     }
 
     @Test
+    void anIdNeverNamesTwoContents() {
+        // Given an id that isn't its manifest's, and a manifest that isn't among the files, then neither is taken
+        assertThat(fold.error(
+                        publish("1", version(A, "one").setVersionId(id("two").hex()))))
+                .contains(ErrorCode.BAD_REQUEST);
+        assertThat(fold.error(publish("2", version(A, "one").setFiles(0, Commands.file("millrace.json", "two")))))
+                .contains(ErrorCode.BAD_REQUEST);
+
+        // And a known id with other files changes nothing
+        fold.apply(publish("3", version(A, "one")));
+        VersionEntry before = fold.resolve(A, "v1");
+        fold.apply(publish("4", version(A, "one").setFiles(1, Commands.file("adapter_model.safetensors", "other"))));
+        assertThat(fold.resolve(A, id("one").hex())).isEqualTo(before);
+        assertThat(fold.adapter(A).versions()).hasSize(1);
+    }
+
+    @Test
     void aResentCommandHasTheOutcomeItHadFirst() {
         CommandOutcome first = fold.apply(publish("1", version(A, "one")));
         fold.apply(publish("2", version(A, "two")));
