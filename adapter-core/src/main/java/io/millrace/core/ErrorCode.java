@@ -22,6 +22,7 @@ public enum ErrorCode {
     ID_REUSED(409, Retry.NO),
     TRAINING_FAILED(500, Retry.NO),
     EXCLUDED(409, Retry.NO),
+    FORGOTTEN(410, Retry.NO),
 
     // A request is refused.
     BAD_REQUEST(400, Retry.NO),

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 
 /**
  * Immutable content by digest, and small replaceable snapshots by name. Safe for use by many threads and processes at
@@ -39,6 +40,12 @@ public interface BlobStore extends AutoCloseable {
 
     /** Size in bytes, or empty where there is no such blob. */
     OptionalLong size(Digest digest);
+
+    /**
+     * Names every blob, in no order. One that is stored or removed meanwhile may be named or not, and one may be named
+     * twice.
+     */
+    void forEach(Consumer<Digest> blob);
 
     /** Removes a blob; nothing happens where there is none. */
     void delete(Digest digest);

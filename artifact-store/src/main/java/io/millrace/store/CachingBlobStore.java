@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -108,6 +109,11 @@ public final class CachingBlobStore implements BlobStore {
     @Override
     public Digest put(Path file) {
         return store.put(file);
+    }
+
+    @Override
+    public void forEach(Consumer<Digest> blob) {
+        store.forEach(blob);
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.millrace.core.Digest;
 import io.millrace.core.MillraceException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -14,6 +15,7 @@ import java.security.MessageDigest;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
@@ -105,6 +107,21 @@ public final class DirectoryBlobStore implements BlobStore {
             return OptionalLong.empty();
         } catch (IOException e) {
             throw unavailable(e);
+        }
+    }
+
+    @Override
+    public void forEach(Consumer<Digest> blob) {
+        try (Stream<Path> files = Files.walk(root.resolve(BlobNames.BLOBS))) {
+            files.map(file -> root.relativize(file).toString().replace('\\', '/'))
+                    .flatMap(place -> BlobNames.blobAt(place).stream())
+                    .forEach(blob);
+        } catch (NoSuchFileException e) {
+            return; // nothing was stored yet
+        } catch (IOException e) {
+            throw unavailable(e);
+        } catch (UncheckedIOException e) {
+            throw unavailable(e.getCause());
         }
     }
 

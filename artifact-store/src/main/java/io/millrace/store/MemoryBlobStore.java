@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Consumer;
 
 /** Keeps everything in memory; gone with the process. */
 public final class MemoryBlobStore implements BlobStore {
@@ -59,6 +60,11 @@ public final class MemoryBlobStore implements BlobStore {
     public OptionalLong size(Digest digest) {
         byte[] content = blobs.get(digest);
         return content == null ? OptionalLong.empty() : OptionalLong.of(content.length);
+    }
+
+    @Override
+    public void forEach(Consumer<Digest> blob) {
+        blobs.keySet().forEach(blob);
     }
 
     @Override

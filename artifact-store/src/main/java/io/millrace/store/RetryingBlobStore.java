@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -99,6 +100,11 @@ public final class RetryingBlobStore implements BlobStore {
     @Override
     public OptionalLong size(Digest digest) {
         return retrying(() -> store.size(digest));
+    }
+
+    @Override
+    public void forEach(Consumer<Digest> blob) {
+        retrying(() -> store.forEach(blob));
     }
 
     @Override

@@ -28,6 +28,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import okhttp3.OkHttpClient;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -202,6 +203,11 @@ public final class S3BlobStore implements BlobStore {
     }
 
     @Override
+    public void forEach(Consumer<Digest> blob) {
+        list(BlobNames.BLOBS, place -> BlobNames.blobAt(place).ifPresent(blob));
+    }
+
+    @Override
     public void delete(Digest digest) {
         remove(BlobNames.blob(digest));
     }
@@ -234,20 +240,24 @@ public final class S3BlobStore implements BlobStore {
 
     @Override
     public List<String> listSnapshots(String prefix) {
-        String start = BlobNames.snapshotPrefix(prefix);
-        return ifPresent(() -> {
-                    List<String> names = new ArrayList<>();
-                    for (Result<Item> item : client.listObjects(ListObjectsArgs.builder()
-                            .bucket(settings.bucket())
-                            .prefix(start)
-                            .recursive(true)
-                            .build())) {
-                        names.add(item.get().objectName().substring(BlobNames.SNAPSHOTS.length()));
-                    }
-                    Collections.sort(names);
-                    return List.copyOf(names);
-                })
-                .orElse(List.of());
+        List<String> names = new ArrayList<>();
+        list(BlobNames.snapshotPrefix(prefix), name -> names.add(name.substring(BlobNames.SNAPSHOTS.length())));
+        Collections.sort(names);
+        return List.copyOf(names);
+    }
+
+    /** Keys of the objects that start with the prefix; none where there is no bucket. */
+    private void list(String prefix, Consumer<String> key) {
+        ifPresent(() -> {
+            for (Result<Item> item : client.listObjects(ListObjectsArgs.builder()
+                    .bucket(settings.bucket())
+                    .prefix(prefix)
+                    .recursive(true)
+                    .build())) {
+                key.accept(item.get().objectName());
+            }
+            return prefix;
+        });
     }
 
     @Override

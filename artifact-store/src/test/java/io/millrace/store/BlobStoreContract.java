@@ -13,8 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -54,6 +56,19 @@ public abstract class BlobStoreContract {
         assertThat(store().get(digest)).isEqualTo(content);
         assertThat(store().put(file)).isEqualTo(digest);
         assertThatThrownBy(() -> store().put(scratch.resolve("no such file"))).isInstanceOf(MillraceException.class);
+    }
+
+    @Test
+    void namesEveryBlobAndNothingElse() {
+        Digest first = store().put(random(7, 10));
+        Digest second = store().put(random(8, 10));
+        Digest gone = store().put(random(9, 10));
+        store().putSnapshot("named/otherwise", random(9, 10));
+        store().delete(gone);
+        Set<Digest> named = new HashSet<>();
+        store().forEach(named::add);
+        assertThat(named).contains(first, second).doesNotContain(gone);
+        assertThat(named).allSatisfy(blob -> assertThat(store().size(blob)).isPresent());
     }
 
     @Test

@@ -2,8 +2,12 @@ package io.millrace.trainer;
 
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
+import io.millrace.core.Digest;
 import io.millrace.core.ExampleParser;
+import io.millrace.core.MillraceException;
 import io.millrace.embedding.TextEmbedder;
+import io.millrace.proto.internal.AskedJob;
+import io.millrace.proto.internal.Forgetting;
 import io.millrace.proto.internal.RebuildRecipe;
 import io.millrace.proto.internal.RebuildSetting;
 import io.millrace.registry.AdapterEntry;
@@ -17,11 +21,15 @@ import io.millrace.trainer.curate.Curate;
 import io.millrace.trainer.curate.Foresight;
 import io.millrace.trainer.curate.Parse;
 import io.millrace.trainer.job.DeviceTurns;
+import io.millrace.trainer.job.Job;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.job.Jobs;
 import io.millrace.trainer.job.SharedEngine;
 import io.millrace.trainer.observe.Observe;
 import io.millrace.trainer.observe.RewardTail;
+import io.millrace.trainer.proof.AskedJobs;
+import io.millrace.trainer.proof.ForgetJob;
+import io.millrace.trainer.proof.LastingJob;
 import io.millrace.trainer.proof.ProofContext;
 import io.millrace.trainer.proof.RebuildJob;
 import io.millrace.trainer.proof.Rebuilds;
@@ -45,11 +53,17 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The whole trainer: a curator, a worker and an observer over one Kafka, store and registry. */
 public final class Trainer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
+    private static final Duration GO_ON_EVERY = Duration.ofMillis(500);
     private static final Duration CURATED_WITHIN = Duration.ofMillis(100);
     private static final Duration OBSERVED_WITHIN = Duration.ofSeconds(1);
 
@@ -62,6 +76,7 @@ public final class Trainer implements AutoCloseable {
     private final RegistryLog registry;
     private final SharedEngine engine;
     private final ProofContext proofs;
+    private final AskedJobs askedJobs;
     private final Foresight foresight;
     private final Jobs jobs = new Jobs();
 
@@ -115,6 +130,7 @@ public final class Trainer implements AutoCloseable {
                 new ChampionGuard(rewards::of),
                 settings.worker().minHeldOut(),
                 workerId);
+        this.askedJobs = new AskedJobs(store, workerId);
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
         Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
@@ -125,7 +141,7 @@ public final class Trainer implements AutoCloseable {
                         .adapter(adapter)
                         .map(AdapterEntry::settings)
                         .orElseGet(AdapterSettings::defaults),
-                worker::excluded);
+                worker::takenOut);
         Curate curate = new Curate(kafka.topics(), kafka.partitions(), parse, settings.dedupeWindow());
         String instanceId = settings.worker().workerId();
         this.curator = curate.runner(kafka, CURATED_WITHIN, settings.stateDirectory(), instanceId);
@@ -139,6 +155,7 @@ public final class Trainer implements AutoCloseable {
         worker.start();
         observer.start();
         rewards.start();
+        jobs.first(this::goOn);
     }
 
     public String workerId() {
@@ -194,7 +211,9 @@ public final class Trainer implements AutoCloseable {
         new TreeMap<>(settings)
                 .forEach((key, value) -> recipe.addSettings(
                         RebuildSetting.newBuilder().setKey(key).setValue(value)));
-        return submit(recipe.build());
+        return submit(
+                Rebuilds.jobId(recipe.build()),
+                AskedJob.newBuilder().setRebuild(recipe).build());
     }
 
     /**
@@ -218,9 +237,46 @@ public final class Trainer implements AutoCloseable {
         return VersionRounds.of(proofs, registry.view().resolve(adapter, revision), limit, pageToken);
     }
 
-    private JobStatus submit(RebuildRecipe recipe) {
-        String id = Rebuilds.jobId(recipe);
-        return jobs.submit(id, RebuildJob.of(proofs, id, recipe));
+    /**
+     * Has the texts of examples erased, and their ids refused from then on.
+     *
+     * @param examples ids
+     * @param keepTopics whether records of topics are left to their retention
+     */
+    public JobStatus forget(AdapterName adapter, Set<String> examples, boolean keepTopics) {
+        String id = "forget-" + adapter.name() + "-"
+                + Digest.of(new TreeSet<>(examples) + " " + keepTopics).hex().substring(0, 16);
+        Forgetting asked = Forgetting.newBuilder()
+                .setAdapter(adapter.toString())
+                .addAllExampleIds(new TreeSet<>(examples))
+                .setKeepTopics(keepTopics)
+                .build();
+        return submit(id, AskedJob.newBuilder().setForget(asked).build());
+    }
+
+    private JobStatus submit(String id, AskedJob asked) {
+        Job job = asked.hasForget()
+                ? ForgetJob.of(proofs, asked.getForget())
+                : RebuildJob.of(proofs, id, asked.getRebuild());
+        return jobs.submit(id, LastingJob.of(askedJobs, id, asked, job));
+    }
+
+    /** Goes on with what an earlier process of this worker was asked for and hasn't ended, once all parts are there. */
+    private void goOn(BooleanSupplier closing) {
+        while (!closing.getAsBoolean()) {
+            try {
+                if (ready() && registry.ready()) {
+                    askedJobs.resumed().forEach(this::submit);
+                    return;
+                }
+            } catch (MillraceException e) {
+                LOG.warn("jobs that hadn't ended can't be read yet: {}", e.getMessage());
+                if (!e.code().retryable()) {
+                    return;
+                }
+            }
+            LockSupport.parkNanos(GO_ON_EVERY.toNanos());
+        }
     }
 
     /**

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /** A store that fails as its clients see it when the server answers 503, late, with other bytes, or has a full disk. */
@@ -104,6 +105,11 @@ final class FaultyStore implements BlobStore {
     @Override
     public OptionalLong size(Digest digest) {
         return with(() -> store.size(digest));
+    }
+
+    @Override
+    public void forEach(Consumer<Digest> blob) {
+        run(() -> store.forEach(blob));
     }
 
     @Override

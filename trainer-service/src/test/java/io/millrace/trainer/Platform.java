@@ -183,6 +183,12 @@ final class Platform implements AutoCloseable {
         var unused = producer.send(new ProducerRecord<>(kafka.topics().examples(), value.orElse(null)));
     }
 
+    /** Into the first partition of a topic. */
+    void produce(String topic, String key, String value) {
+        var unused = producer.send(new ProducerRecord<>(
+                topic, 0, key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8)));
+    }
+
     /** Has the registry apply a command. */
     void submit(String commandId, UnaryOperator<RegistryRecord.Builder> command) {
         CommandOutcome outcome = registry.submit(command.apply(RegistryRecord.newBuilder()

@@ -2,7 +2,6 @@ package io.millrace.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
@@ -16,7 +15,6 @@ import io.millrace.trainer.proof.Sightings.How;
 import io.millrace.trainer.proof.VersionRounds;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -34,35 +32,30 @@ import org.junit.jupiter.api.io.TempDir;
 /** Versions are verified and rebuilt beside live training, on a real Kafka, a real S3 and the base nano. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class ProofTest {
-    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final AdapterName ADAPTER = AdapterName.parse("acme/proved");
 
     @TempDir
     static Path directory;
 
-    private static Platform platform;
-    private static Trainer trainer;
+    private static LiveAdapter live;
     private static int produced;
 
     @BeforeAll
     static void start() {
-        platform = new Platform(directory, 2);
-        trainer = platform.trainer("w1");
-        await().atMost(PATIENCE).until(trainer::ready);
+        live = new LiveAdapter(directory, ADAPTER);
     }
 
     @AfterAll
     static void stop() {
-        trainer.close();
-        platform.close();
+        live.close();
     }
 
     private static void produce(int count) {
         for (int i = produced; i < produced + count; i++) {
-            platform.produce(example(i));
+            live.produce(example(i));
         }
         produced += count;
-        platform.flush();
+        live.platform().flush();
     }
 
     private static String example(int i) {
@@ -70,36 +63,16 @@ class ProofTest {
                 + i % 7 + " of course\"}";
     }
 
-    private static VersionEntry cut() {
-        Optional<VersionId> before = latest();
-        await().atMost(PATIENCE).until(() -> platform.outcomes().size() == produced);
-        assertThat(trainer.requestCut(ADAPTER)).succeedsWithin(PATIENCE).isEqualTo(true);
-        await().atMost(PATIENCE).until(() -> !latest().equals(before));
-        return platform.registry.view().latest(ADAPTER).orElseThrow();
-    }
-
-    private static Optional<VersionId> latest() {
-        return platform.registry.view().latest(ADAPTER).map(VersionEntry::id);
-    }
-
-    private static JsonNode result(JobStatus submitted) {
-        await().atMost(PATIENCE)
-                .until(() -> trainer.jobs().get(submitted.id()).orElseThrow().ended());
-        JobStatus ended = trainer.jobs().get(submitted.id()).orElseThrow();
-        assertThat(ended.state()).as("%s", ended).isEqualTo(JobStatus.State.DONE);
-        return ended.result().orElseThrow();
-    }
-
     @Test
     @Order(1)
     void aVersionIsVerifiedFromGenesisAndByItself() {
         produce(70);
-        cut();
+        live.cut();
         produce(40);
-        VersionEntry second = cut();
+        VersionEntry second = live.cut();
 
-        JsonNode fromGenesis = result(trainer.verify(ADAPTER, "latest", true));
-        JsonNode byItself = result(trainer.verify(ADAPTER, second.ordinalName(), false));
+        JsonNode fromGenesis = live.result(live.trainer().verify(ADAPTER, "latest", true));
+        JsonNode byItself = live.result(live.trainer().verify(ADAPTER, second.ordinalName(), false));
 
         assertThat(fromGenesis.path("exact").asBoolean()).as("%s", fromGenesis).isTrue();
         assertThat(fromGenesis.path("computed_version").asText())
@@ -113,13 +86,15 @@ class ProofTest {
     @Test
     @Order(2)
     void aRebuiltVersionNamesWhatItComesFromAndCanBeVerified() {
-        VersionEntry from = platform.registry.view().latest(ADAPTER).orElseThrow();
+        VersionEntry from = live.platform().registry.view().latest(ADAPTER).orElseThrow();
         Optional<VersionId> champion =
-                platform.registry.view().adapter(ADAPTER).orElseThrow().champion();
+                live.platform().registry.view().adapter(ADAPTER).orElseThrow().champion();
 
-        JsonNode rebuilt = result(trainer.rebuild(ADAPTER, "latest", Set.of("e3", "never sent"), Map.of(), false));
+        JsonNode rebuilt =
+                live.result(live.trainer().rebuild(ADAPTER, "latest", Set.of("e3", "never sent"), Map.of(), false));
 
-        VersionEntry version = platform.registry
+        VersionEntry version = live.platform()
+                .registry
                 .view()
                 .version(ADAPTER, new VersionId(rebuilt.path("version").asText()))
                 .orElseThrow();
@@ -131,29 +106,31 @@ class ProofTest {
                 .extracting(JsonNode::asText)
                 .contains(from.id().hex())
                 .doesNotContain(version.id().hex());
-        assertThat(platform.registry.view().adapter(ADAPTER).orElseThrow().champion())
+        assertThat(live.platform()
+                        .registry
+                        .view()
+                        .adapter(ADAPTER)
+                        .orElseThrow()
+                        .champion())
                 .isEqualTo(champion);
-        JsonNode verified = result(trainer.verify(ADAPTER, version.id().hex(), false));
-        assertThat(verified.path("exact").asBoolean()).as("%s", verified).isTrue();
+        live.assertExact(live.trainer().verify(ADAPTER, version.id().hex(), false));
     }
 
     @Test
     @Order(3)
     void aRebuiltHeadTakesThePlaceOfTheLiveOneWhileExamplesStreamIn() {
         produce(100);
-        JobStatus job = trainer.rebuild(ADAPTER, "v2", Set.of("e5"), Map.of("rank", "4"), true);
+        JobStatus job = live.trainer().rebuild(ADAPTER, "v2", Set.of("e5"), Map.of("rank", "4"), true);
         produce(60);
-        JsonNode rebuilt = result(job);
+        JsonNode rebuilt = live.result(job);
         VersionId replacement = new VersionId(rebuilt.path("version").asText());
-        await().atMost(PATIENCE)
-                .until(() ->
-                        platform.registry.view().version(ADAPTER, replacement).isPresent());
+        live.awaitVersion(replacement.hex());
         produce(40);
-        VersionEntry after = cut();
+        VersionEntry after = live.cut();
 
         // Each example still has one outcome (Platform.outcomes fails on two), and the line goes on from the rebuilt
         // one
-        List<JournalRecord> replaced = platform.journal().stream()
+        List<JournalRecord> replaced = live.platform().journal().stream()
                 .filter(JournalRecord::hasHeadReplaced)
                 .toList();
         assertThat(replaced).hasSize(1);
@@ -161,7 +138,7 @@ class ProofTest {
                 .containsExactly("e5");
         assertThat(after.rank()).isEqualTo(4);
         assertThat(after.parent()).contains(replacement);
-        JsonNode verified = result(trainer.verify(ADAPTER, "latest", true));
+        JsonNode verified = live.result(live.trainer().verify(ADAPTER, "latest", true));
         assertThat(verified.path("exact").asBoolean()).as("%s", verified).isTrue();
         assertThat(verified.path("stretches")).hasSize(2);
     }
@@ -169,27 +146,25 @@ class ProofTest {
     @Test
     @Order(4)
     void aWorkerThatStartsAnewGoesOnFromTheReplacedHead() {
-        trainer.close();
-        trainer = platform.trainer("w1");
-        await().atMost(PATIENCE).until(trainer::ready);
+        live.restart();
         produce(40);
-        VersionEntry version = cut();
+        VersionEntry version = live.cut();
 
-        JsonNode verified = result(trainer.verify(ADAPTER, version.id().hex(), false));
-        assertThat(verified.path("exact").asBoolean()).as("%s", verified).isTrue();
+        live.assertExact(live.trainer().verify(ADAPTER, version.id().hex(), false));
     }
 
     @Test
     @Order(5)
     void anUnknownSettingIsRefusedAtOnce() {
-        assertThatThrownBy(() -> trainer.rebuild(ADAPTER, "latest", Set.of(), Map.of("round.max-wait", "1s"), false))
+        assertThatThrownBy(() ->
+                        live.trainer().rebuild(ADAPTER, "latest", Set.of(), Map.of("round.max-wait", "1s"), false))
                 .hasMessageContaining("changes no recorded round");
     }
 
     @Test
     @Order(6)
     void theRoundsOfAVersionAreListedWithWhatTheyWereTrainedOn() {
-        VersionEntry second = platform.registry.view().resolve(ADAPTER, "v2");
+        VersionEntry second = live.platform().registry.view().resolve(ADAPTER, "v2");
 
         List<RoundView> rounds = rounds("v2", 2);
 
@@ -223,7 +198,7 @@ class ProofTest {
     @Test
     @Order(7)
     void theRoundsOfALineThatARebuiltHeadTookOverSayWhatWasLeftOut() {
-        VersionEntry latest = platform.registry.view().resolve(ADAPTER, "latest");
+        VersionEntry latest = live.platform().registry.view().resolve(ADAPTER, "latest");
 
         List<RoundView> rounds = rounds("latest", 100);
 
@@ -241,8 +216,26 @@ class ProofTest {
     @Test
     @Order(8)
     void aPageThatIsNoneIsRefused() {
-        assertThatThrownBy(() -> trainer.rounds(ADAPTER, "v2", 0, "x")).hasMessageContaining("page_token");
-        assertThatThrownBy(() -> trainer.rounds(ADAPTER, "v2", 100_000, "")).hasMessageContaining("limit");
+        assertThatThrownBy(() -> live.trainer().rounds(ADAPTER, "v2", 0, "x")).hasMessageContaining("page_token");
+        assertThatThrownBy(() -> live.trainer().rounds(ADAPTER, "v2", 100_000, ""))
+                .hasMessageContaining("limit");
+    }
+
+    @Test
+    @Order(9)
+    void aRebuildGoesOnByItselfAfterARestart() {
+        JobStatus asked = live.trainer().rebuild(ADAPTER, "latest", Set.of("e9"), Map.of(), false);
+        live.trainer().jobs().close();
+        assertThat(live.trainer().jobs().get(asked.id()).orElseThrow().state()).isEqualTo(JobStatus.State.CANCELLED);
+
+        live.restart();
+
+        JsonNode rebuilt = live.result(asked);
+        live.assertExact(live.trainer().verify(ADAPTER, rebuilt.path("version").asText(), false));
+        // And what has ended is not done once more
+        live.restart();
+        live.assertExact(live.trainer().verify(ADAPTER, "v1", false));
+        assertThat(live.trainer().jobs().get(asked.id())).isEmpty();
     }
 
     /** Over all pages of so many. */
@@ -250,7 +243,7 @@ class ProofTest {
         List<RoundView> rounds = new ArrayList<>();
         Optional<String> next = Optional.of("");
         while (next.isPresent()) {
-            VersionRounds page = trainer.rounds(ADAPTER, revision, limit, next.get());
+            VersionRounds page = live.trainer().rounds(ADAPTER, revision, limit, next.get());
             assertThat(page.rounds()).hasSizeLessThanOrEqualTo(limit);
             rounds.addAll(page.rounds());
             next = page.nextPageToken();

@@ -3,6 +3,7 @@ package io.millrace.standalone.cli;
 import io.millrace.standalone.cli.adapters.AdaptersCommand;
 import io.millrace.standalone.cli.base.BaseCommand;
 import io.millrace.standalone.cli.dlq.DlqCommand;
+import io.millrace.standalone.cli.proof.ForgetCommand;
 import io.millrace.standalone.cli.proof.RebuildCommand;
 import io.millrace.standalone.cli.proof.VerifyCommand;
 import picocli.CommandLine.Command;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Spec;
             DlqCommand.class,
             VerifyCommand.class,
             RebuildCommand.class,
+            ForgetCommand.class,
             BaseCommand.class,
             SelfcheckCommand.class,
             BenchCommand.class,

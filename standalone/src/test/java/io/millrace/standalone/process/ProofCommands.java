@@ -175,6 +175,36 @@ final class ProofCommands {
                 .contains("is no ancestor of");
     }
 
+    void forgettingSaysWhatItErasedAndWhatItCannot() {
+        String id = "v3-1";
+        assertThat(example(id).path("content_sha256").asText()).isNotEmpty();
+
+        JsonNode forgotten = system.json("forget", id).path(0);
+
+        assertThat(forgotten.path("adapter").asText()).isEqualTo(ADAPTER);
+        assertThat(forgotten.path("archives").asInt()).isPositive();
+        assertThat(forgotten.path("topics").findValuesAsText("topic")).contains("millrace.examples");
+        assertThat(example(id).has("content_sha256")).isFalse();
+        List<String> unprovable = forgotten.path("unprovable").findValuesAsText("label");
+        assertThat(unprovable).contains("v3", "v4").doesNotContain("v1", "v2");
+        CommandRun verified = system.run("verify", ADAPTER + "@v3");
+        assertThat(verified.exit()).isEqualTo(1);
+        assertThat(verified.err()).contains("forgotten examples: not provable");
+        assertThat(text("verify", ADAPTER + "@v2")).contains("bit-exact");
+
+        // And again it finds nothing more, and says what stays all the same
+        assertThat(text("forget", id, "--keep-topics")).contains("erased from 0 archives", "not erased: weights");
+        assertThat(system.run("forget", "nobody's").err()).contains("no adapter has a round with nobody's");
+    }
+
+    private JsonNode example(String id) {
+        return system.json("adapters", "lineage", ADAPTER + "@v3").path("rounds").findValues("examples").stream()
+                .flatMap(ProofCommands::each)
+                .filter(example -> example.path("id").asText().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
     /** Between the first and the last version. */
     private CommandRun bisect(String script, String... options) {
         List<String> args = new ArrayList<>(List.of("adapters", "bisect", ADAPTER, "--good", "v1", "--bad", "v4"));

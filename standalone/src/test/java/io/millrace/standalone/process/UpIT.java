@@ -71,6 +71,7 @@ class UpIT {
             proof.aDryRunForetellsWhatAPushComesTo();
             proof.deadLettersAreListedShownAndSentAgain();
             proof.bisectFindsTheFirstBadVersion();
+            proof.forgettingSaysWhatItErasedAndWhatItCannot();
             more = proof.sent();
 
             // When it is killed with examples on their way

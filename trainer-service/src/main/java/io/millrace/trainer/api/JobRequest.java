@@ -8,12 +8,14 @@ import java.util.Set;
 /**
  * What is asked for.
  *
- * @param kind {@code verify} or {@code rebuild}
+ * @param kind {@code verify}, {@code rebuild} or {@code forget}
  * @param revision of the adapter: an alias, {@code latest}, {@code vN} or 40 hex
  * @param fromGenesis to verify all rounds since the first, not those of the version alone
  * @param without ids of examples to rebuild without
  * @param set settings to rebuild with
  * @param replace whether live training goes on from what is rebuilt
+ * @param examples ids of examples to forget
+ * @param keepTopics whether to leave what topics hold of them to the topics' retention
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record JobRequest(
@@ -23,10 +25,13 @@ public record JobRequest(
         boolean fromGenesis,
         Set<String> without,
         Map<String, String> set,
-        boolean replace) {
+        boolean replace,
+        Set<String> examples,
+        boolean keepTopics) {
     public JobRequest {
         revision = revision == null ? "latest" : revision;
         without = without == null ? Set.of() : Set.copyOf(without);
+        examples = examples == null ? Set.of() : Set.copyOf(examples);
         set = set == null ? Map.of() : Map.copyOf(set);
     }
 }

@@ -53,10 +53,16 @@ public final class JobsResource {
                                         request.without(),
                                         request.set(),
                                         request.replace());
+                    case "forget" -> {
+                        if (request.examples().isEmpty()) {
+                            throw new MillraceException(ErrorCode.BAD_REQUEST, "'examples' names none to forget");
+                        }
+                        yield process.trainer().forget(adapter, request.examples(), request.keepTopics());
+                    }
                     default ->
                         throw new MillraceException(
                                 ErrorCode.BAD_REQUEST,
-                                "'" + request.kind() + "' is no kind of job; there are verify and rebuild");
+                                "'" + request.kind() + "' is no kind of job; there are verify, rebuild and forget");
                 };
         return Response.accepted(status).build();
     }

@@ -12,11 +12,11 @@ import io.millrace.proto.internal.InputRecord;
 import io.millrace.trainer.outcome.Outcome;
 import io.millrace.trainer.train.Admission;
 import io.millrace.trainer.train.Examples;
+import io.millrace.trainer.train.TakenOut;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -29,13 +29,13 @@ import java.util.function.Supplier;
  * Each record by itself: which ids came before isn't known here. Safe for use by many threads.
  *
  * @param examples reads and encodes, once the base is open
- * @param excluded ids that an adapter takes no more
+ * @param takenOut ids that an adapter takes no more
  */
 public record Foresight(
         Parse parse,
         Supplier<Examples> examples,
         Function<AdapterName, AdapterSettings> settings,
-        Function<AdapterName, CompletableFuture<Set<String>>> excluded) {
+        Function<AdapterName, CompletableFuture<TakenOut>> takenOut) {
     private static final long PATIENCE_SECONDS = 5;
 
     /** Longer than any example: what an example has in all is told, not only what is kept of it. */
@@ -66,11 +66,11 @@ public record Foresight(
     /** @throws MillraceException {@code not_ready} */
     public List<Foreseen> of(List<byte[]> records) {
         Admission admission = new Admission(examples.get());
-        Map<AdapterName, Set<String>> refused = new HashMap<>();
+        Map<AdapterName, TakenOut> refused = new HashMap<>();
         return records.stream().map(record -> of(record, admission, refused)).toList();
     }
 
-    private Foreseen of(byte[] record, Admission admission, Map<AdapterName, Set<String>> refused) {
+    private Foreseen of(byte[] record, Admission admission, Map<AdapterName, TakenOut> refused) {
         Verdict verdict = parse.parse(Optional.of(record), InputRecord.getDefaultInstance());
         if (verdict instanceof Verdict.Accepted accepted) {
             AdapterName adapter = AdapterName.parse(accepted.example().getAdapter());
@@ -89,12 +89,12 @@ public record Foresight(
                 false);
     }
 
-    private Foreseen accepted(CuratedExample example, Admission admission, Set<String> excludedIds) {
+    private Foreseen accepted(CuratedExample example, Admission admission, TakenOut out) {
         int limit = settings.apply(AdapterName.parse(example.getAdapter())).maxLength();
-        Admission.Answer answer = admission.of(example, excludedIds, limit);
+        Admission.Answer answer = admission.of(example, out, limit);
         Optional<Admission.Refused> no =
                 answer instanceof Admission.Refused refused ? Optional.of(refused) : Optional.empty();
-        Optional<Integer> tokens = admission.of(example, Set.of(), NO_LIMIT) instanceof Admission.Fits whole
+        Optional<Integer> tokens = admission.of(example, TakenOut.none(), NO_LIMIT) instanceof Admission.Fits whole
                 ? Optional.of(whole.sequence().length())
                 : Optional.empty();
         return new Foreseen(
@@ -111,9 +111,9 @@ public record Foresight(
                 answer instanceof Admission.Fits fits && fits.sequence().truncated());
     }
 
-    private Set<String> refusedBy(AdapterName adapter) {
+    private TakenOut refusedBy(AdapterName adapter) {
         try {
-            return excluded.apply(adapter).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            return takenOut.apply(adapter).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
             throw new MillraceException(ErrorCode.NOT_READY, "the trainer's worker isn't ready; ask again", e);
         } catch (ExecutionException e) {

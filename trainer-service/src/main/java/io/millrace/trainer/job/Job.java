@@ -19,11 +19,17 @@ public interface Job {
      */
     JsonNode run(Watch watch);
 
+    /** It was cancelled before it began. */
+    default void dropped() {}
+
     /** What a job tells, and is told, while it runs. */
     interface Watch {
         void progress(long done, long of, String note);
 
-        /** Whether nobody wants the result any more. */
+        /** Whether it shall stop: nobody wants the result any more, or the process ends. */
         boolean cancelled();
+
+        /** Whether the process ends: the work isn't unwanted. */
+        boolean stopping();
     }
 }

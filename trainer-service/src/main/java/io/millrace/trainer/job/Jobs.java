@@ -14,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +57,11 @@ public final class Jobs implements AutoCloseable {
         return entry.status;
     }
 
+    /** Does something on the jobs' thread, before what is submitted later. It looks now and then whether it shall stop. */
+    public void first(Consumer<BooleanSupplier> preparation) {
+        thread.execute(() -> preparation.accept(() -> closing));
+    }
+
     public synchronized List<JobStatus> list() {
         List<JobStatus> all = new ArrayList<>();
         jobs.values().forEach(entry -> all.add(entry.status));
@@ -76,6 +83,9 @@ public final class Jobs implements AutoCloseable {
 
     private void run(Entry entry, Job job) {
         if (entry.cancelled || closing) {
+            if (entry.cancelled) {
+                job.dropped();
+            }
             entry.status = entry.status.ended(State.CANCELLED, Optional.empty(), Optional.empty());
             return;
         }
@@ -91,6 +101,11 @@ public final class Jobs implements AutoCloseable {
                 @Override
                 public boolean cancelled() {
                     return entry.cancelled || closing;
+                }
+
+                @Override
+                public boolean stopping() {
+                    return closing && !entry.cancelled;
                 }
             });
             end(entry, status -> status.ended(State.DONE, Optional.of(result), Optional.empty()));

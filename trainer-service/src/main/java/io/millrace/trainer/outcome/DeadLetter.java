@@ -20,8 +20,10 @@ public record DeadLetter(InputRecord source, Optional<byte[]> record, ErrorCode 
     private static final int MAX_MESSAGE_CHARS = 2_000;
 
     public static DeadLetter of(CuratedExample example, ErrorCode code, String message) {
-        return new DeadLetter(
-                example.getSource(), Optional.of(example.getRecord().toByteArray()), code, message);
+        Optional<byte[]> record = example.getForgotten()
+                ? Optional.empty()
+                : Optional.of(example.getRecord().toByteArray());
+        return new DeadLetter(example.getSource(), record, code, message);
     }
 
     public Headers headers() {

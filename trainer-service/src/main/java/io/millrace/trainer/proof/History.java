@@ -220,6 +220,11 @@ public record History(
                         checkpointed(after.checkpoints().get(0));
                     }
                 }
+                case EXAMPLES_FORGOTTEN -> {
+                    if (moved) {
+                        after.lastCheckpoint().ifPresent(this::checkpointed);
+                    }
+                }
                 case CHECKPOINT_STORED -> checkpointed(record.getCheckpointStored());
                 case VERSION_CUT -> cuts.add(new Cut(record.getVersionCut(), before, stretches.size(), rounds.size()));
                 default -> {}

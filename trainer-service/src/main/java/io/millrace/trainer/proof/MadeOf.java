@@ -41,7 +41,8 @@ record MadeOf(History history, List<Part> parts) {
         return new MadeOf(history, parts(history, rebuilds, version.adapter(), version.id()));
     }
 
-    private static List<Part> parts(History history, Rebuilds rebuilds, AdapterName adapter, VersionId version) {
+    /** Of a cut, or of a rebuilt version. */
+    static List<Part> parts(History history, Rebuilds rebuilds, AdapterName adapter, VersionId version) {
         Optional<RebuildRecipe> recipe = rebuilds.recipe(version);
         if (recipe.isPresent()) {
             return List.of(new Part(0, recipe.get().getRecordedRounds(), recipe));

@@ -21,6 +21,7 @@ import io.millrace.trainer.publish.CutVersion;
 import io.millrace.trainer.worker.Engine;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -55,7 +56,10 @@ public record RebuildJob(ProofContext context, String id, RebuildRecipe asked) i
         History history = history();
         Engine engine = context.engine().get();
         Rebuilds rebuilds = context.rebuilds();
+        Set<String> forgotten = history.now().head().forgottenIds();
         try (RebuiltLine line = rebuilds.running(id)
+                        // What was begun with an example that is forgotten since leads nowhere.
+                        .filter(begun -> begun.getRecipe().getWithoutList().containsAll(forgotten))
                         .map(progress -> RebuiltLine.resume(engine, context.store(), progress))
                         .orElseGet(() -> RebuiltLine.start(
                                 engine,
@@ -82,7 +86,7 @@ public record RebuildJob(ProofContext context, String id, RebuildRecipe asked) i
     /** What was asked for, on top of what earlier rebuilds have taken out or changed for good. */
     private RebuildRecipe complete(History history) {
         TreeSet<String> without = new TreeSet<>(asked.getWithoutList());
-        without.addAll(history.now().head().state().getExcludedIdsList());
+        without.addAll(history.now().head().refusedIds());
         SortedMap<String, String> settings = new TreeMap<>();
         history.cuts().stream()
                 .filter(cut -> cut.rebuilt())

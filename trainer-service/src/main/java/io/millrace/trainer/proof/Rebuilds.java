@@ -9,7 +9,6 @@ import io.millrace.core.VersionId;
 import io.millrace.proto.internal.RebuildProgress;
 import io.millrace.proto.internal.RebuildRecipe;
 import io.millrace.store.BlobStore;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -46,13 +45,6 @@ public record Rebuilds(BlobStore store) {
                 throw unreadable("the state of the rebuild " + job, e);
             }
         });
-    }
-
-    /** Ids of the jobs that haven't ended. */
-    public List<String> running() {
-        return store.listSnapshots(RUNNING).stream()
-                .map(name -> name.substring(RUNNING.length()))
-                .toList();
     }
 
     void ended(String job) {

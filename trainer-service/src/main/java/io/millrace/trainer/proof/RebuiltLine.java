@@ -2,6 +2,8 @@ package io.millrace.trainer.proof;
 
 import io.millrace.core.AdapterName;
 import io.millrace.core.Digest;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
 import io.millrace.engine.train.AdapterState;
 import io.millrace.engine.train.AdapterTrainer;
 import io.millrace.engine.train.TrainingModel;
@@ -125,7 +127,14 @@ final class RebuiltLine implements AutoCloseable {
             if (!without.contains(record.getExampleId())) {
                 // Offsets of another partition's time may lie lower: only their order counts here.
                 offset = Math.max(offset + 1, record.getOffset());
-                left.add(new Waiting(offset, archive.get(record.getArchiveIndex())));
+                CuratedExample example = archive.get(record.getArchiveIndex());
+                if (example.getForgotten()) {
+                    throw new MillraceException(
+                            ErrorCode.FORGOTTEN,
+                            "round " + recorded.getRound() + " has '" + record.getExampleId()
+                                    + "', which is forgotten");
+                }
+                left.add(new Waiting(offset, example));
             }
         }
         return left;

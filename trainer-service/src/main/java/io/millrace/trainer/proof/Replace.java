@@ -12,13 +12,8 @@ import io.millrace.trainer.job.Job;
 import io.millrace.trainer.proof.RebuildJob.RebuiltVersion;
 import io.millrace.trainer.protocol.Head;
 import io.millrace.trainer.publish.CutVersion;
-import io.millrace.trainer.train.Train;
 import java.time.Duration;
 import java.util.TreeSet;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /**
  * Lets a rebuilt line catch up with the live one and takes its place: at first beside it; for the last rounds the worker
@@ -26,8 +21,6 @@ import java.util.concurrent.TimeoutException;
  */
 record Replace(ProofContext context, RebuildJob job, CutVersion cutVersion) {
     private static final Duration HOLD = Duration.ofSeconds(30);
-    private static final long PATIENCE_SECONDS = 30;
-    private static final long AGAIN_MILLIS = 200;
 
     /** So few rounds behind, the worker waits for the rest. */
     private static final int NEARLY = 3;
@@ -47,13 +40,13 @@ record Replace(ProofContext context, RebuildJob job, CutVersion cutVersion) {
                     return new RebuiltVersion(new VersionId(cut.getVersionId()), line, true);
                 }
             }
-            pause(watch);
+            Waits.pause(watch);
         }
     }
 
     private void hold() {
         AdapterName adapter = job.adapter();
-        if (!answer(context.worker().hold(adapter, HOLD))) {
+        if (!Waits.answer(context.worker().hold(adapter, HOLD))) {
             throw new MillraceException(
                     ErrorCode.NOT_READY,
                     "this trainer (" + context.actor() + ") doesn't train " + adapter
@@ -63,6 +56,10 @@ record Replace(ProofContext context, RebuildJob job, CutVersion cutVersion) {
 
     /** @param live the head that the line has caught up with */
     private boolean replaced(RebuiltLine line, Head live, VersionCut cut) {
+        if (!line.recipe().getWithoutList().containsAll(live.forgottenIds())) {
+            throw new MillraceException(
+                    ErrorCode.NOT_READY, "examples were forgotten while it was rebuilt; ask for it again");
+        }
         CheckpointStored stored = line.checkpoint();
         TreeSet<String> excluded = new TreeSet<>(live.state().getExcludedIdsList());
         excluded.addAll(line.recipe().getWithoutList());
@@ -71,6 +68,8 @@ record Replace(ProofContext context, RebuildJob job, CutVersion cutVersion) {
                 .setThrough(live.through())
                 .clearExcludedIds()
                 .addAllExcludedIds(excluded)
+                .clearForgottenIds()
+                .addAllForgottenIds(live.forgottenIds())
                 .build();
         HeadReplaced event = HeadReplaced.newBuilder()
                 .setHead(head)
@@ -81,31 +80,6 @@ record Replace(ProofContext context, RebuildJob job, CutVersion cutVersion) {
         VersionCut ofHead =
                 cut.toBuilder().setHeadSha256(new Head(head).digest().hex()).build();
         context.rebuilds().keep(new VersionId(cut.getVersionId()), job.finished(line));
-        return answer(context.worker().replace(job.adapter(), event, ofHead));
-    }
-
-    private static boolean answer(CompletableFuture<Boolean> answer) {
-        try {
-            return answer.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw new MillraceException(ErrorCode.NOT_READY, "the trainer's worker isn't ready", e);
-        } catch (ExecutionException e) {
-            throw new MillraceException(ErrorCode.INTERNAL, e.getCause().toString(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new MillraceException(ErrorCode.TIMED_OUT, "interrupted", e);
-        }
-    }
-
-    private static void pause(Job.Watch watch) {
-        if (watch.cancelled()) {
-            throw new Train.CancelledException();
-        }
-        try {
-            Thread.sleep(AGAIN_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new MillraceException(ErrorCode.TIMED_OUT, "interrupted", e);
-        }
+        return Waits.answer(context.worker().replace(job.adapter(), event, ofHead));
     }
 }

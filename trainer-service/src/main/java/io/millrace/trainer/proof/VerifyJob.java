@@ -33,8 +33,31 @@ public record VerifyJob(ProofContext context, VersionEntry version, boolean from
         History history = context.journal()
                 .of(adapter())
                 .orElseThrow(() -> nothingRecorded("the journal knows nothing of " + adapter()));
-        Proof proof = proof(history, watch);
-        return VerifyResult.of(version, proof, damaged).json();
+        try {
+            return VerifyResult.of(version, proof(history, watch), damaged).json();
+        } catch (MillraceException e) {
+            throw e.code() == ErrorCode.FORGOTTEN ? notProvable(history, e) : e;
+        }
+    }
+
+    private MillraceException notProvable(History history, MillraceException cause) {
+        Optional<Unprovable> why = Unprovable.of(
+                history, context.rebuilds(), version, history.now().head().forgottenIds());
+        boolean ownRoundsAreFine =
+                fromGenesis && why.filter(u -> !u.ownRounds()).isPresent();
+        return new MillraceException(
+                ErrorCode.FORGOTTEN,
+                "forgotten examples: not provable. " + version.adapter() + "@" + version.ordinalName()
+                        + why.map(u -> " was trained in round "
+                                        + String.join(
+                                                ", ",
+                                                u.rounds().stream()
+                                                        .map(String::valueOf)
+                                                        .toList())
+                                        + " on examples whose texts were erased")
+                                .orElse(" starts from a stored state that is gone: " + cause.getMessage())
+                        + (ownRoundsAreFine ? "; its own rounds can be proved without --from-genesis" : ""),
+                cause);
     }
 
     private Proof proof(History history, Watch watch) {

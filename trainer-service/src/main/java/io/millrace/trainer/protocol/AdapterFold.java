@@ -4,6 +4,7 @@ import io.millrace.core.Digest;
 import io.millrace.proto.internal.AdapterSnapshot;
 import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.ComputedRound;
+import io.millrace.proto.internal.ExamplesForgotten;
 import io.millrace.proto.internal.HeadReplaced;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.RoundCommitted;
@@ -108,6 +109,7 @@ public record AdapterFold(
                         .orElse(this);
             case ROUND_REBASED -> rebased(record.getRoundRebased());
             case HEAD_REPLACED -> replaced(record.getHeadReplaced());
+            case EXAMPLES_FORGOTTEN -> forgotten(record.getExamplesForgotten(), timeMs);
             case CHECKPOINT_STORED -> checkpointed(record.getCheckpointStored(), timeMs);
             case VERSION_CUT -> cut(record.getVersionCut(), timeMs);
             case EVENT_NOT_SET -> this;
@@ -194,6 +196,34 @@ public record AdapterFold(
                 lastCutMs,
                 lastRoundMs,
                 lastCheckpointMs,
+                fingerprint);
+    }
+
+    /** Rounds before this can't be computed again: the head that was stored with it is what all goes on from. */
+    private AdapterFold forgotten(ExamplesForgotten forgotten, long timeMs) {
+        if (!(round instanceof Round.Collecting)
+                || !forgotten.getOldHeadSha256().equals(head().digest().hex())) {
+            return this;
+        }
+        Head next = head().forgetting(forgotten.getExampleIdsList());
+        List<CheckpointStored> stored = forgotten.getStateBlobSha256().isEmpty()
+                ? List.of()
+                : List.of(CheckpointStored.newBuilder()
+                        .setHead(next.state())
+                        .setStateBlobSha256(forgotten.getStateBlobSha256())
+                        .setSizeBytes(forgotten.getSizeBytes())
+                        .setFingerprint(forgotten.getFingerprint())
+                        .setBeginsStretch(true)
+                        .build());
+        return new AdapterFold(
+                new Round.Collecting(next),
+                stored,
+                List.of(),
+                lastCut,
+                sinceCut,
+                lastCutMs,
+                lastRoundMs,
+                stored.isEmpty() ? lastCheckpointMs : timeMs,
                 fingerprint);
     }
 

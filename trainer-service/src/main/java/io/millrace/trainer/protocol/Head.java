@@ -10,6 +10,7 @@ import io.millrace.proto.internal.PlannedRecord;
 import io.millrace.proto.internal.RoundCommitted;
 import io.millrace.proto.internal.RoundPlanned;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -131,6 +132,40 @@ public record Head(HeadState state) {
     /** The same head with other bits, computed again on another processor. */
     public Head rebased(Digest newState) {
         return new Head(state.toBuilder().setStateSha256(newState.hex()).build());
+    }
+
+    /** The same weights without these examples in any set, and with their ids refused. */
+    public Head forgetting(Collection<String> exampleIds) {
+        TreeSet<String> forgotten = new TreeSet<>(state.getForgottenIdsList());
+        forgotten.addAll(exampleIds);
+        return new Head(state.toBuilder()
+                .clearForgottenIds()
+                .addAllForgottenIds(forgotten)
+                .clearReservoir()
+                .addAllReservoir(without(state.getReservoirList(), forgotten))
+                .clearHeldOut()
+                .addAllHeldOut(without(state.getHeldOutList(), forgotten))
+                .clearReference()
+                .addAllReference(without(state.getReferenceList(), forgotten))
+                .build());
+    }
+
+    private static List<ExampleRef> without(List<ExampleRef> references, Set<String> ids) {
+        return references.stream()
+                .filter(ref -> !ids.contains(ref.getExampleId()))
+                .toList();
+    }
+
+    /** Ids whose records are refused, for whatever reason. */
+    public Set<String> refusedIds() {
+        Set<String> refused = new TreeSet<>(state.getExcludedIdsList());
+        refused.addAll(state.getForgottenIdsList());
+        return refused;
+    }
+
+    /** Ids of the examples whose texts were erased. */
+    public Set<String> forgottenIds() {
+        return new TreeSet<>(state.getForgottenIdsList());
     }
 
     /** The records of a plan that are trained, in offset order. */

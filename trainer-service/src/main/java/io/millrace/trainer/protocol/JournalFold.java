@@ -19,7 +19,7 @@ import java.util.TreeMap;
 public record JournalFold(long nextOffset, SortedMap<AdapterName, AdapterFold> adapters) {
 
     /** What a reader must understand to fold the records that this writes. */
-    public static final int FOLD_VERSION = 2;
+    public static final int FOLD_VERSION = 3;
 
     public JournalFold {
         adapters = Collections.unmodifiableSortedMap(adapters);

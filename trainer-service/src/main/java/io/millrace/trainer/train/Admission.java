@@ -4,7 +4,6 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.proto.internal.CuratedExample;
-import java.util.Set;
 
 /** Whether an accepted example can be trained under its adapter's settings. Deterministic. */
 public record Admission(Examples examples) {
@@ -17,11 +16,14 @@ public record Admission(Examples examples) {
     public record Refused(ErrorCode code, String message) implements Answer {}
 
     /**
-     * @param excluded ids that were removed from the adapter
+     * @param out what the adapter takes no more
      * @param maxLength tokens
      */
-    public Answer of(CuratedExample example, Set<String> excluded, int maxLength) {
-        if (excluded.contains(example.getExampleId())) {
+    public Answer of(CuratedExample example, TakenOut out, int maxLength) {
+        if (out.forgotten().contains(example.getExampleId())) {
+            return new Refused(ErrorCode.FORGOTTEN, "it was forgotten; its text isn't kept");
+        }
+        if (out.excluded().contains(example.getExampleId())) {
             return new Refused(ErrorCode.EXCLUDED, "it was removed from this adapter by a rebuild");
         }
         try {

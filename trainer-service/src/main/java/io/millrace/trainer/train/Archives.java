@@ -10,10 +10,14 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
 
 /**
  * The examples of each round as one blob: {@link CuratedExample} messages one after another, each preceded by its length
@@ -21,6 +25,7 @@ import java.util.Map;
  */
 public final class Archives {
     private static final int CACHED = 256;
+    private static final String ERASED = "erased/archives/";
 
     private final BlobStore store;
     private final Map<Digest, List<CuratedExample>> cache = new LinkedHashMap<>(16, 0.75f, true) {
@@ -48,9 +53,62 @@ public final class Archives {
         if (cached != null) {
             return cached;
         }
-        List<CuratedExample> examples = decode(store.get(archive));
+        List<CuratedExample> examples = decode(content(archive));
         cache.put(archive, examples);
         return examples;
+    }
+
+    /** An archive that some examples were erased from stands elsewhere, the others of it unchanged. */
+    private byte[] content(Digest archive) {
+        try {
+            return store.get(archive);
+        } catch (MillraceException e) {
+            if (e.code() != ErrorCode.UNKNOWN_BLOB) {
+                throw e;
+            }
+            return content(insteadOf(archive).orElseThrow(() -> e));
+        }
+    }
+
+    private Optional<Digest> insteadOf(Digest archive) {
+        return store.getSnapshot(ERASED + archive.hex())
+                .map(digest -> new Digest(new String(digest, StandardCharsets.UTF_8)));
+    }
+
+    /** Empties the memory of what was read and written. */
+    public void clear() {
+        cache.clear();
+    }
+
+    /** What stays of an example: that there was one, and where it came from. */
+    public static CuratedExample erased(CuratedExample example) {
+        return CuratedExample.newBuilder()
+                .setAdapter(example.getAdapter())
+                .setExampleId(example.getExampleId())
+                .setHeldOut(example.getHeldOut())
+                .setSource(example.getSource().toBuilder().clearKey())
+                .setForgotten(true)
+                .build();
+    }
+
+    /**
+     * Erases examples from an archive: what is left of it is stored elsewhere and found through the old name, and the old
+     * bytes are deleted, in this order.
+     *
+     * @return whether any of them was in it
+     */
+    boolean erase(Digest archive, Set<String> exampleIds) {
+        List<CuratedExample> examples = decode(store.get(archive));
+        Predicate<CuratedExample> meant = e -> !e.getForgotten() && exampleIds.contains(e.getExampleId());
+        if (examples.stream().noneMatch(meant)) {
+            return false;
+        }
+        Digest left = store.put(
+                encode(examples.stream().map(e -> meant.test(e) ? erased(e) : e).toList()));
+        store.putSnapshot(ERASED + archive.hex(), left.hex().getBytes(StandardCharsets.UTF_8));
+        store.delete(archive);
+        cache.remove(archive);
+        return true;
     }
 
     public CuratedExample get(ExampleRef reference) {

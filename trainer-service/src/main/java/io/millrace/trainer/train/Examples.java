@@ -1,5 +1,7 @@
 package io.millrace.trainer.train;
 
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
 import io.millrace.core.TrainingExample;
 import io.millrace.engine.text.ExampleEncoder;
 import io.millrace.engine.text.TrainingSequence;
@@ -13,7 +15,13 @@ import java.util.function.Function;
  */
 public record Examples(Function<byte[], TrainingExample> parser, ExampleEncoder encoder) {
 
+    /** @throws MillraceException {@code forgotten} where its text was erased */
     public TrainingExample read(CuratedExample example) {
+        if (example.getForgotten()) {
+            throw new MillraceException(
+                    ErrorCode.FORGOTTEN,
+                    "the example '" + example.getExampleId() + "' was forgotten: its text is erased");
+        }
         return parser.apply(example.getRecord().toByteArray());
     }
 

@@ -47,9 +47,11 @@ public final class Plan {
     public RoundPlanned plan(Head head, AdapterSettings settings, List<Waiting> waiting, boolean afterIdle) {
         long round = head.round() + 1;
         long seed = Seeds.ofRound(head.state().getGenesis().getSeed(), round);
-        List<PlannedRecord> records = take(Set.copyOf(head.state().getExcludedIdsList()), settings, waiting);
+        TakenOut out = TakenOut.of(head);
+        List<PlannedRecord> records = take(out, settings, waiting);
         List<CuratedExample> taken = waiting.subList(0, records.size()).stream()
                 .map(Waiting::example)
+                .map(example -> out.forgotten().contains(example.getExampleId()) ? Archives.erased(example) : example)
                 .toList();
         Set<String> fresh = new HashSet<>();
         records.stream().filter(r -> r.getDisposition() == Disposition.FRESH).forEach(r -> fresh.add(r.getExampleId()));
@@ -88,7 +90,7 @@ public final class Plan {
         return head.shiftedWithin(settings.shiftRounds()) ? settings.afterShift() : settings.share();
     }
 
-    private List<PlannedRecord> take(Set<String> excluded, AdapterSettings settings, List<Waiting> waiting) {
+    private List<PlannedRecord> take(TakenOut out, AdapterSettings settings, List<Waiting> waiting) {
         List<PlannedRecord> records = new ArrayList<>();
         int fresh = 0;
         long tokens = 0;
@@ -97,7 +99,7 @@ public final class Plan {
                     .setOffset(next.offset())
                     .setExampleId(next.example().getExampleId())
                     .setArchiveIndex(records.size());
-            Admission.Answer answer = admission.of(next.example(), excluded, settings.maxLength());
+            Admission.Answer answer = admission.of(next.example(), out, settings.maxLength());
             if (answer instanceof Admission.Refused refused) {
                 record.setDisposition(Disposition.REJECTED)
                         .setCode(refused.code().code())

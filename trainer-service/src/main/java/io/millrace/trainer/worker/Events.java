@@ -2,6 +2,7 @@ package io.millrace.trainer.worker;
 
 import io.millrace.core.AdapterName;
 import io.millrace.proto.internal.CheckpointStored;
+import io.millrace.proto.internal.ExamplesForgotten;
 import io.millrace.proto.internal.HeadReplaced;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.RoundAbandoned;
@@ -46,6 +47,10 @@ final class Events {
 
     static JournalRecord replaced(AdapterName adapter, HeadReplaced event) {
         return of(adapter).setHeadReplaced(event).build();
+    }
+
+    static JournalRecord forgotten(AdapterName adapter, ExamplesForgotten event) {
+        return of(adapter).setExamplesForgotten(event).build();
     }
 
     private static JournalRecord.Builder of(AdapterName adapter) {

@@ -6,6 +6,7 @@ import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.CheckpointStored;
+import io.millrace.proto.internal.ExamplesForgotten;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.RoundAbandoned;
 import io.millrace.proto.internal.RoundCommitted;
@@ -26,6 +27,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 
 /** The steps of a round as proposals. For the training thread alone. */
 final class Rounds {
@@ -213,6 +216,23 @@ final class Rounds {
         return heads.state(task.adapter(), fold.head())
                 .map(state -> Proposal.of(
                         task.adapter(), List.of(Events.checkpoint(task.adapter(), checkpoint(fold.head(), state)))));
+    }
+
+    /** Has examples forgotten: the head is stored, for what lies before it may not be computable any more. */
+    Proposal forget(Task task, Set<String> exampleIds) {
+        Head head = task.fold().orElseThrow().head();
+        ExamplesForgotten.Builder event = ExamplesForgotten.newBuilder()
+                .addAllExampleIds(new TreeSet<>(exampleIds))
+                .setOldHeadSha256(head.digest().hex());
+        if (!head.untrained()) {
+            CheckpointStored stored =
+                    checkpoint(head, heads.state(task.adapter(), head).orElseThrow());
+            event.setStateBlobSha256(stored.getStateBlobSha256())
+                    .setSizeBytes(stored.getSizeBytes())
+                    .setFingerprint(stored.getFingerprint());
+        }
+        archives.clear();
+        return Proposal.of(task.adapter(), List.of(Events.forgotten(task.adapter(), event.build())));
     }
 
     private CheckpointStored checkpoint(Head head, Heads.Kept state) {

@@ -75,6 +75,14 @@ final class Steps {
         return () -> rounds.checkpointProposal(task);
     }
 
+    /** Stores the head and has the examples forgotten from there on; where it came out otherwise, that goes first. */
+    Callable<Proposal> forget(Task task, Set<String> exampleIds) {
+        return () -> {
+            Optional<Proposal> rebased = rounds.rebase(task);
+            return rebased.isPresent() ? rebased.get() : rounds.forget(task, exampleIds);
+        };
+    }
+
     /** Whether the adapter is for the base that this worker has. */
     boolean canTrain(Lane lane, Optional<AdapterEntry> entry) {
         return entry.flatMap(AdapterEntry::baseId).map(baseId::equals).orElse(true)

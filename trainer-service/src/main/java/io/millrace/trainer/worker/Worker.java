@@ -15,6 +15,7 @@ import io.millrace.registry.RegistryView;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.protocol.AdapterFold;
 import io.millrace.trainer.protocol.Round;
+import io.millrace.trainer.train.TakenOut;
 import io.millrace.trainer.train.Train;
 import java.time.Clock;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -51,7 +53,7 @@ final class Worker implements AutoCloseable {
 
     /** Not the round's fault, however often it is tried: its examples must not become dead letters for it. */
     private static final Set<ErrorCode> OF_THE_STORE =
-            Set.of(ErrorCode.DIGEST_MISMATCH, ErrorCode.UNKNOWN_BLOB, ErrorCode.STORE_REFUSED);
+            Set.of(ErrorCode.DIGEST_MISMATCH, ErrorCode.UNKNOWN_BLOB, ErrorCode.STORE_REFUSED, ErrorCode.FORGOTTEN);
 
     private final Consumer<byte[], byte[]> consumer;
     private final Ledger ledger;
@@ -178,11 +180,38 @@ final class Worker implements AutoCloseable {
     }
 
     /** The ids that an adapter takes no more. */
-    Set<String> excluded(AdapterName adapter) {
+    TakenOut takenOut(AdapterName adapter) {
         return lane(adapter)
                 .flatMap(Lane::fold)
-                .map(fold -> Set.copyOf(fold.head().state().getExcludedIdsList()))
-                .orElse(Set.of());
+                .map(fold -> TakenOut.of(fold.head()))
+                .orElseGet(TakenOut::none);
+    }
+
+    /**
+     * Has the head stored, and writes that examples are forgotten from it on. The adapter must be held meanwhile, so that
+     * its head stays where it is.
+     *
+     * @param answer completed with false where it isn't trained here, or isn't at the end of a round
+     */
+    void forget(AdapterName adapter, Set<String> exampleIds, CompletableFuture<Boolean> answer) {
+        Optional<Lane> found = lane(adapter)
+                .filter(l -> !computing.equals(Optional.of(l)))
+                .filter(l -> l.fold().filter(f -> f.pending().isEmpty()).isPresent());
+        if (found.isEmpty()) {
+            answer.complete(false);
+            return;
+        }
+        Lane lane = found.get();
+        mailbox.compute(steps.forget(task(lane), exampleIds), result -> {
+            if (lane.shard().lost()) {
+                answer.complete(false);
+            } else if (result.failure().isPresent()) {
+                answer.completeExceptionally(result.failure().get());
+            } else {
+                write(lane, result.value().orElseThrow());
+                answer.complete(takenOut(adapter).forgotten().containsAll(exampleIds));
+            }
+        });
     }
 
     private Optional<Lane> lane(AdapterName adapter) {
@@ -445,7 +474,14 @@ final class Worker implements AutoCloseable {
         if (lane.fold().map(AdapterFold::checkpointed).orElse(true)) {
             return;
         }
-        Task task = new Task(
+        mailbox.computeNow(steps.checkpoint(task(lane)), GIVE_UP)
+                .flatMap(Function.identity())
+                .ifPresent(proposal -> write(lane, proposal));
+    }
+
+    /** To do something with the head as it is. */
+    private static Task task(Lane lane) {
+        return new Task(
                 lane.adapter(),
                 lane.shard().partition(),
                 lane.fold(),
@@ -453,9 +489,6 @@ final class Worker implements AutoCloseable {
                 List.of(),
                 "",
                 () -> false);
-        mailbox.computeNow(steps.checkpoint(task), GIVE_UP)
-                .flatMap(Function.identity())
-                .ifPresent(proposal -> write(lane, proposal));
     }
 
     /** Gives everything up in good order. */

@@ -18,6 +18,7 @@ import io.millrace.trainer.train.Archives;
 import io.millrace.trainer.train.Examples;
 import io.millrace.trainer.train.Heads;
 import io.millrace.trainer.train.Plan;
+import io.millrace.trainer.train.TakenOut;
 import io.millrace.trainer.train.Train;
 import java.time.Clock;
 import java.time.Duration;
@@ -118,8 +119,20 @@ public final class WorkerLoop implements AutoCloseable {
     }
 
     /** Completes with the ids that an adapter takes no more; with none where it isn't trained here. */
-    public CompletableFuture<Set<String>> excluded(AdapterName adapter) {
-        return ask(worker -> worker.excluded(adapter));
+    public CompletableFuture<TakenOut> takenOut(AdapterName adapter) {
+        return ask(worker -> worker.takenOut(adapter));
+    }
+
+    /**
+     * Completes with whether the examples are forgotten in the journal; else the adapter isn't at the end of a round: hold
+     * it, and ask again.
+     */
+    public CompletableFuture<Boolean> forget(AdapterName adapter, Set<String> exampleIds) {
+        return session.thenCompose(running -> {
+            CompletableFuture<Boolean> answer = new CompletableFuture<>();
+            running.mailbox().post(() -> running.worker().forget(adapter, exampleIds, answer));
+            return answer;
+        });
     }
 
     /** On the worker's thread, once there is a worker. */

@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
+import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.ExampleRef;
+import io.millrace.proto.internal.ExamplesForgotten;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.proto.internal.JournalSnapshot;
 import io.millrace.proto.internal.PlannedRecord.Disposition;
@@ -313,5 +315,59 @@ class JournalFoldTest {
                 .build();
 
         assertThatThrownBy(() -> fold(JournalFold.empty(), List.of(newer))).hasMessageContaining("upgrade");
+    }
+
+    private static JournalRecord forgotten(Head head, String... ids) {
+        return JournalRecord.newBuilder()
+                .setAdapter(ADAPTER.toString())
+                .setFoldVersion(JournalFold.FOLD_VERSION)
+                .setExamplesForgotten(ExamplesForgotten.newBuilder()
+                        .addAllExampleIds(List.of(ids))
+                        .setOldHeadSha256(head.digest().hex())
+                        .setStateBlobSha256(Digest.of("stored").hex())
+                        .setFingerprint("f1"))
+                .build();
+    }
+
+    @Test
+    void whatIsForgottenLeavesEverySetAndTheHeadIsStored() {
+        Step step = new Step(
+                List.of(Disposition.FRESH, Disposition.HELD_OUT, Disposition.FRESH), Fate.COMMITTED, false, false);
+        JournalFold before = fold(JournalFold.empty(), journal(List.of(step)));
+        AdapterFold was = before.adapter(ADAPTER).orElseThrow();
+
+        JournalFold after = fold(before, List.of(forgotten(was.head(), "e0", "e1", "never sent")));
+
+        AdapterFold is = after.adapter(ADAPTER).orElseThrow();
+        assertThat(is.head().state().getReservoirList())
+                .extracting(ExampleRef::getExampleId)
+                .containsExactly("e2");
+        assertThat(is.head().state().getHeldOutList()).isEmpty();
+        assertThat(is.head().state().getReferenceList()).isEmpty();
+        assertThat(is.head().refusedIds()).containsExactly("e0", "e1", "never sent");
+        assertThat(is.head().stateDigest()).isEqualTo(was.head().stateDigest());
+        assertThat(is.head().through()).isEqualTo(was.head().through());
+        assertThat(is.computed()).isEmpty();
+        assertThat(is.sinceCut()).isEqualTo(was.sinceCut());
+        assertThat(is.checkpoints()).hasSize(1).allMatch(CheckpointStored::getBeginsStretch);
+        assertThat(is.lastCheckpoint().orElseThrow().getHead())
+                .isEqualTo(is.head().state());
+        assertThat(JournalFold.of(after.toSnapshot())).isEqualTo(after);
+        // And the next round starts from there
+        JournalFold next = fold(after, List.of(record(Rounds.plan(is.head(), TWO_FRESH))));
+        assertThat(next.adapter(ADAPTER).orElseThrow().pending()).isPresent();
+    }
+
+    @Test
+    void nothingIsForgottenAtAnotherHeadOrWithinARound() {
+        JournalFold before =
+                fold(JournalFold.empty(), journal(List.of(new Step(TWO_FRESH, Fate.COMMITTED, false, false))));
+        Head head = before.adapter(ADAPTER).orElseThrow().head();
+        JournalRecord event = forgotten(head, "e0");
+        JournalFold planned = fold(before, List.of(record(Rounds.plan(head, TWO_FRESH))));
+        JournalFold forgotten = fold(before, List.of(event));
+
+        assertThat(fold(planned, List.of(event)).adapters()).isEqualTo(planned.adapters());
+        assertThat(fold(forgotten, List.of(event)).adapters()).isEqualTo(forgotten.adapters());
     }
 }

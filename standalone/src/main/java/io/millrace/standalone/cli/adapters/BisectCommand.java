@@ -6,6 +6,7 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.standalone.cli.Out;
 import io.millrace.standalone.cli.ServerOptions;
+import io.millrace.standalone.client.Pages;
 import io.millrace.standalone.client.ServerClient;
 import java.io.IOException;
 import java.util.ArrayList;

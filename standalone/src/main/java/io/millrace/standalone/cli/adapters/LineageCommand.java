@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.standalone.cli.Out;
 import io.millrace.standalone.cli.ServerOptions;
 import io.millrace.standalone.cli.VersionName;
+import io.millrace.standalone.client.Pages;
 import io.millrace.standalone.client.ServerClient;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -2,6 +2,7 @@ package io.millrace.standalone.cli.adapters;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.standalone.cli.Out;
+import io.millrace.standalone.client.Pages;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

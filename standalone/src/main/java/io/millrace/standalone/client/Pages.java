@@ -1,7 +1,6 @@
-package io.millrace.standalone.cli.adapters;
+package io.millrace.standalone.client;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.millrace.standalone.client.ServerClient;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -9,18 +8,18 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /** Reads lists that come in pages. */
-final class Pages {
+public final class Pages {
     private Pages() {}
 
     /** All entries of the array {@code field}, over all pages. */
-    static List<JsonNode> all(ServerClient client, String path, String field) {
+    public static List<JsonNode> all(ServerClient client, String path, String field) {
         List<JsonNode> entries = new ArrayList<>();
         each(client, path, field, entries::add);
         return entries;
     }
 
     /** As {@link #all}, one after another: no more than a page is held. */
-    static void each(ServerClient client, String path, String field, Consumer<JsonNode> entry) {
+    public static void each(ServerClient client, String path, String field, Consumer<JsonNode> entry) {
         String token = "";
         do {
             JsonNode page = client.get(
