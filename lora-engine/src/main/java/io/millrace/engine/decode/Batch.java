@@ -15,10 +15,10 @@ import java.util.stream.Stream;
  */
 final class Batch implements AutoCloseable {
     /**
-     * Prompt tokens times ranks of others' adapters, from which on passing them through these costs more than making a set
-     * of the row's own adapters. Measured with the shape of SmolLM2-135M.
+     * Prompt tokens times ranks of others' adapters, from which on passing them through these costs more than a set of the
+     * row's own adapters. Measured with the shape of SmolLM2-135M on two cores.
      */
-    private static final long MUCH_FOR_OTHERS = 1024;
+    private static final int MUCH_FOR_OTHERS = 8192;
 
     /** Prompt tokens computed at a time where more rows wait for their first token than for their next. */
     private static final int BURST = 512;
@@ -109,6 +109,8 @@ final class Batch implements AutoCloseable {
         cache.ensure(
                 slotsFor(size()),
                 shares.stream().mapToInt(JoiningRows.Share::end).max().orElseThrow());
+        List<Row> computed = shares.stream().map(JoiningRows.Share::row).toList();
+        boolean apart = computed.stream().anyMatch(this::othersAreMuch);
         List<PromptPart> parts = new ArrayList<>();
         for (JoiningRows.Share share : shares) {
             Row row = share.row();
@@ -116,33 +118,29 @@ final class Batch implements AutoCloseable {
                     Arrays.copyOfRange(row.request().promptIds(), row.computed(), share.end()),
                     row.computed(),
                     rows.size() + parts.size(),
-                    promptSet(row, shares.size() > 1),
+                    apart ? ownSet(row) : sharedSet(computed),
                     row.request().adapters()));
         }
         Tensor logits = model.prefill(parts, cache);
         shares.forEach(share -> share.row().computed(share.tokens()));
-        List<Row> done = shares.stream()
-                .map(JoiningRows.Share::row)
-                .filter(Row::prompted)
-                .toList();
+        List<Row> done = computed.stream().filter(Row::prompted).toList();
         joining.remove(done);
         rows.addAll(done);
         rowsChanged();
         return new Joined(done, logits);
     }
 
-    /** Prompts of several rows each pass through their own adapters alone; one alone through all, unless that is much. */
-    private AdapterSet promptSet(Row row, boolean amongOthers) {
-        Set<AdapterTensors> own = row.adapters();
-        if (own.isEmpty()) {
-            return none;
-        }
-        Set<AdapterTensors> all = adapters(rows);
-        all.addAll(own);
-        all.addAll(adapters(expected));
-        long others = ranks(all) - (long) ranks(own);
-        boolean costly = row.request().promptIds().length * others > MUCH_FOR_OTHERS;
-        return amongOthers || costly ? joining.ownSet(row) : sharedSet(List.of(row));
+    /** Whether the row's prompt had better not pass through the adapters of other rows. */
+    private boolean othersAreMuch(Row row) {
+        Set<AdapterTensors> others = adapters(rows);
+        others.addAll(adapters(joining.rows()));
+        others.addAll(adapters(expected));
+        others.removeAll(row.adapters());
+        return row.request().promptIds().length * (long) ranks(others) > MUCH_FOR_OTHERS;
+    }
+
+    private AdapterSet ownSet(Row row) {
+        return row.adapters().isEmpty() ? none : joining.ownSet(row);
     }
 
     /** Computes each row's last token. @return logits [rows, vocab] */

@@ -6,12 +6,14 @@ import io.millrace.core.ModuleShape;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.base.RotaryTables;
+import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TensorScope;
 import io.millrace.engine.torch.TorchCall;
 import io.millrace.engine.torch.TorchRuntime;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -37,7 +39,8 @@ final class DecodeModel implements AutoCloseable {
         RotaryTables rotary = RotaryTables.of(description, this.maxContext);
         this.cos = scope.own(kernels.tensor(rotary.cos(), this.maxContext, description.headDim()));
         this.sin = scope.own(kernels.tensor(rotary.sin(), this.maxContext, description.headDim()));
-        this.steps = scope.own(torch.tensor(LongStream.range(0, this.maxContext).toArray(), this.maxContext));
+        int places = KeyValueCache.roundUp(this.maxContext);
+        this.steps = scope.own(torch.tensor(LongStream.range(0, places).toArray(), places));
         this.weights = new ServingWeights(base, kernels);
     }
 
@@ -71,7 +74,7 @@ final class DecodeModel implements AutoCloseable {
     }
 
     /**
-     * Computes prompt tokens of some rows together. The adapters' weights are packed in all parts or in none.
+     * Computes prompt tokens of some rows together. Either all parts have the same set, or the sets aren't packed.
      *
      * @return logits [parts, vocab] of each part's last token
      */
@@ -105,11 +108,12 @@ final class DecodeModel implements AutoCloseable {
                 .asLongStream()
                 .toArray();
         List<AdapterSet> sets = parts.stream().map(PromptPart::set).toList();
+        boolean shared = sets.stream().distinct().count() == 1;
+        List<AdapterSet> used = shared ? sets.subList(0, 1) : sets;
         try (TensorScope pass = new TensorScope()) {
-            List<Tensor> mixes = parts.stream()
-                    .map(part -> pass.own(part.set().weights(List.of(part.mix()))))
-                    .toList();
-            TorchCall call = kernels.call("prefill", sets)
+            List<Tensor> mixes =
+                    shared ? List.of(pass.own(used.get(0).weights(mixOfEachToken(parts)))) : mixOfEachRow(parts, pass);
+            TorchCall call = kernels.call("prefill", used)
                     .arg(weights.embedding())
                     .arg(pass.own(kernels.torch().tensor(tokens, tokens.length)))
                     .arg(pass.own(kernels.torch().tensor(positions, positions.length)))
@@ -119,8 +123,20 @@ final class DecodeModel implements AutoCloseable {
                     .arg(pass.own(kernels.torch().tensor(last, last.length)))
                     .arg(cos)
                     .arg(sin);
-            return finish(call, cache, sets, mixes);
+            return finish(call, cache, used, mixes);
         }
+    }
+
+    private static List<List<WeightedAdapter>> mixOfEachToken(List<PromptPart> parts) {
+        return parts.stream()
+                .flatMap(part -> Collections.nCopies(part.tokens().length, part.mix()).stream())
+                .toList();
+    }
+
+    private static List<Tensor> mixOfEachRow(List<PromptPart> parts, TensorScope pass) {
+        return parts.stream()
+                .map(part -> pass.own(part.set().weights(List.of(part.mix()))))
+                .toList();
     }
 
     /**
@@ -138,7 +154,8 @@ final class DecodeModel implements AutoCloseable {
         for (int i = 0; i < places.length; i++) {
             places[i] = (long) i * cache.capacity() + positions[i / kvHeads];
         }
-        long length = 1 + LongStream.of(positions).max().orElseThrow();
+        // In whole steps of the cache: oneDNN makes a kernel for each length it meets.
+        int length = KeyValueCache.roundUp((int) LongStream.of(positions).max().orElseThrow() + 1);
         try (TensorScope pass = new TensorScope()) {
             TorchCall call = kernels.call("decode", List.of(set))
                     .arg(weights.embedding())

@@ -114,9 +114,13 @@ final class LibTorch {
         return LIVE.get();
     }
 
-    /** Runs a module's method outside inference mode, so that results may be written to in place. */
-    static long runMethod(long module, String method, long[] values) {
-        return given(() -> (long) RUN_METHOD.invokeExact(module, method, values, true, false));
+    /**
+     * Runs a module's method.
+     *
+     * @param recording outside inference mode: autograd can be used, and every operator takes a detour past it
+     */
+    static long runMethod(long module, String method, long[] values, boolean recording) {
+        return given(() -> (long) RUN_METHOD.invokeExact(module, method, values, recording, false));
     }
 
     static long loadModule(InputStream archive, long length, int[] device) {

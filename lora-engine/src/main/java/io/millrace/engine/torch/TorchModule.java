@@ -1,18 +1,20 @@
 package io.millrace.engine.torch;
 
 /**
- * Methods compiled from TorchScript source. Safe for use by many threads; a method runs on the thread that calls it,
- * outside inference mode and with gradients off; inside operators with the runtime's number of threads where that is a
+ * Methods compiled from TorchScript source. Safe for use by many threads; a method runs on the thread that calls it, in
+ * inference mode unless it may record gradients; inside operators with the runtime's number of threads where that is a
  * {@link ComputeThread}, else with one.
  */
 public final class TorchModule implements AutoCloseable {
     private final long handle;
     private final int threads;
+    private final boolean recording;
     private boolean closed;
 
-    TorchModule(long handle, int threads) {
+    TorchModule(long handle, int threads, boolean recording) {
         this.handle = handle;
         this.threads = threads;
+        this.recording = recording;
     }
 
     /** Starts a call; the method's {@code self} is implied. */
@@ -30,7 +32,7 @@ public final class TorchModule implements AutoCloseable {
         LibTorch.setOptimize(false);
         LibTorch.setGradMode(false);
         try {
-            return LibTorch.runMethod(handle, method, values);
+            return LibTorch.runMethod(handle, method, values, recording);
         } finally {
             LibTorch.setGradMode(before);
         }

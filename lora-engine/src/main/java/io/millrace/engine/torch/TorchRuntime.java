@@ -77,9 +77,23 @@ public final class TorchRuntime {
 
     /** Compiles source text. @throws MillraceException {@code internal} with TorchScript's message where it doesn't compile */
     public TorchModule load(TorchSource source) {
+        return load(source, false);
+    }
+
+    /**
+     * As {@link #load}, of methods that may turn on autograd. What other modules computed can't take part in it, as they
+     * compute in inference mode.
+     */
+    public TorchModule loadRecording(TorchSource source) {
+        return load(source, true);
+    }
+
+    private TorchModule load(TorchSource source, boolean recording) {
         byte[] archive = TorchArchive.of(source);
         return new TorchModule(
-                LibTorch.loadModule(new ByteArrayInputStream(archive), archive.length, device.jni()), threads);
+                LibTorch.loadModule(new ByteArrayInputStream(archive), archive.length, device.jni()),
+                threads,
+                recording);
     }
 
     public Tensor tensor(float[] data, long... shape) {

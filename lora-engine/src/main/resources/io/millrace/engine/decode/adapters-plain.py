@@ -3,6 +3,6 @@
 def adapter_linear(self, x: Tensor, w: Tensor) -> Tensor:
   return torch.linear(x, w)
 
-# y + x w^T
+# y + x w^T, in place of y
 def adapter_linear_add(self, x: Tensor, y: Tensor, w: Tensor) -> Tensor:
-  return torch.addmm(y, x, torch.t(w))
+  return torch.addmm_(y, x, torch.t(w))

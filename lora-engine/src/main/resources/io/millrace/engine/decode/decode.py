@@ -102,7 +102,8 @@ def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], begins: List
   return self.add(self.linear_add(g, x, w[6 * l + 5]), g, 3, l, begins, a, b, weights)
 
 # One token for each of rows 0..T-1 of the cache: token t stands at positions[t] of row t. Logits [T, V].
-# places [T KV]: where in keys and values, seen as [rows KV C, D], the new ones go; length: longest row with its new token.
+# places [T KV]: where in keys and values, seen as [rows KV C, D], the new ones go; length: so many places are looked at,
+# at least those of the longest row with its new token.
 def decode(self, embed: Tensor, tokens: Tensor, positions: Tensor, places: Tensor, length: int, steps: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, keys: List[Tensor], values: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
   t = torch.size(tokens, 0)
   x = torch.to(torch.embedding(embed, tokens), ${dtype})
@@ -110,15 +111,20 @@ def decode(self, embed: Tensor, tokens: Tensor, positions: Tensor, places: Tenso
   sin = torch.unsqueeze(torch.index_select(sin_table, 0, positions), 1)
   each = self.repeated(weights)
   begins = [0, t]
+  # [T KV, G, length]
   unseen = torch.to(steps[0:length] > torch.unsqueeze(positions, 1), ${dtype}) * -1.0e+30
-  mask = torch.view(unseen, [t, 1, 1, length])
+  mask = torch.reshape(torch.expand(torch.view(unseen, [t, 1, 1, length]), [t, ${kv_heads}, ${group}, length]), [t * ${kv_heads}, ${group}, length])
   for l in range(${blocks}):
     y = self.block_start(x, l, w, begins, a, b, each)
     qk = self.rotate(torch.view(y[:, 0:${k_end}], [t, ${heads} + ${kv_heads}, ${head}]), cos, sin)
     ek = torch.index_copy_(torch.view(keys[l], [-1, ${head}]), 0, places, torch.reshape(qk[:, ${heads}:${heads} + ${kv_heads}], [-1, ${head}]))
     ev = torch.index_copy_(torch.view(values[l], [-1, ${head}]), 0, places, torch.reshape(y[:, ${k_end}:${v_end}], [-1, ${head}]))
-    q = torch.view(qk[:, 0:${heads}], [t, ${kv_heads}, ${group}, ${head}])
-    o = torch.scaled_dot_product_attention(q, keys[l][0:t, :, 0:length], values[l][0:t, :, 0:length], mask, 0., False, scale=${scale}, enable_gqa=False)
+    # [T KV, G, D]: the heads of a group share their keys
+    q = torch.reshape(qk[:, 0:${heads}], [t * ${kv_heads}, ${group}, ${head}])
+    k = torch.view(keys[l][0:t], [t * ${kv_heads}, -1, ${head}])
+    v = torch.view(values[l][0:t], [t * ${kv_heads}, -1, ${head}])
+    p = torch.softmax(torch.baddbmm(mask, q, torch.transpose(k[:, 0:length], 1, 2), alpha=${scale}), -1)
+    o = torch.bmm(p, v[:, 0:length])
     x = self.block_end(x, torch.reshape(o, [t, ${q_end}]), l, w, begins, a, b, each)
   return self.linear(self.norm(x, last_norm), head)
 

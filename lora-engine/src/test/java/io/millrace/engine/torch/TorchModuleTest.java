@@ -61,7 +61,7 @@ class TorchModuleTest {
             """);
 
     private final TorchRuntime torch = TorchRuntime.start("cpu", 2);
-    private final TorchModule module = torch.load(SOURCE.with(Map.of("offset", 1)));
+    private final TorchModule module = torch.loadRecording(SOURCE.with(Map.of("offset", 1)));
     private final long liveBefore = TorchRuntime.liveHandles();
 
     @BeforeEach

@@ -35,7 +35,7 @@ final class Autograd implements AutoCloseable {
         this.description = base.description();
         TorchSource reference =
                 TorchSource.resource(Autograd.class, "reference.py").with(parameters(description));
-        this.module = torch.load(LlamaMaths.source(description).and(reference));
+        this.module = torch.loadRecording(LlamaMaths.source(description).and(reference));
     }
 
     private static Map<String, ?> parameters(BaseDescription d) {

@@ -51,6 +51,9 @@ final class StateMemory implements AutoCloseable {
         options.setTableFormatConfig(tables);
         options.setWriteBufferManager(memtables);
         options.setWriteBufferSize(MEMTABLE_BYTES);
+        // RocksDB's own timer, which nobody reads the results of, can crash a process that is halted.
+        options.setStatsDumpPeriodSec(0);
+        options.setStatsPersistPeriodSec(0);
     }
 
     long limitBytes() {
