@@ -71,9 +71,8 @@ public record KafkaSettings(String bootstrapServers, String topicPrefix, int par
         Map<String, Object> properties = clientProperties();
         properties.put(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true);
         properties.put(ProducerConfig.ACKS_CONFIG, "all");
-        // A starting broker may refuse a new producer's first batch and take the second: the first then is out of order
-        // for
-        // as long as it is tried again (KAFKA-14359). In a transaction the broker refuses the second, too.
+        // A starting broker may refuse a new producer's first batch and take the second: the first is then out of order
+        // for as long as it is tried again (KAFKA-14359). In a transaction the broker refuses the second, too.
         properties.put(ProducerConfig.MAX_IN_FLIGHT_REQUESTS_PER_CONNECTION, 1);
         return properties;
     }

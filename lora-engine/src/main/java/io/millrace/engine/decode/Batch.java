@@ -111,6 +111,7 @@ final class Batch implements AutoCloseable {
                 shares.stream().mapToInt(JoiningRows.Share::end).max().orElseThrow());
         List<Row> computed = shares.stream().map(JoiningRows.Share::row).toList();
         boolean apart = computed.stream().anyMatch(this::othersAreMuch);
+        AdapterSet shared = apart ? none : sharedSet(computed);
         List<PromptPart> parts = new ArrayList<>();
         for (JoiningRows.Share share : shares) {
             Row row = share.row();
@@ -118,7 +119,7 @@ final class Batch implements AutoCloseable {
                     Arrays.copyOfRange(row.request().promptIds(), row.computed(), share.end()),
                     row.computed(),
                     rows.size() + parts.size(),
-                    apart ? ownSet(row) : sharedSet(computed),
+                    apart ? ownSet(row) : shared,
                     row.request().adapters()));
         }
         Tensor logits = model.prefill(parts, cache);

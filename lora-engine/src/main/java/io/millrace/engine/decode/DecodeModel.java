@@ -79,26 +79,34 @@ final class DecodeModel implements AutoCloseable {
      * @return logits [parts, vocab] of each part's last token
      */
     Tensor prefill(List<PromptPart> parts, KeyValueCache cache) {
-        long[] last = new long[parts.size()];
-        long count = 0;
-        for (int i = 0; i < last.length; i++) {
-            count += parts.get(i).tokens().length;
-            last[i] = count - 1;
-        }
-        return prefill(parts, cache, last);
+        long[] begins = begins(parts);
+        return prefill(
+                parts,
+                cache,
+                begins,
+                LongStream.of(begins).skip(1).map(end -> end - 1).toArray());
     }
 
     /** @return logits [tokens, vocab] of all the part's tokens */
     Tensor prefillWithAllLogits(PromptPart part, KeyValueCache cache) {
+        List<PromptPart> parts = List.of(part);
         return prefill(
-                List.of(part), cache, LongStream.range(0, part.tokens().length).toArray());
+                parts,
+                cache,
+                begins(parts),
+                LongStream.range(0, part.tokens().length).toArray());
     }
 
-    private Tensor prefill(List<PromptPart> parts, KeyValueCache cache, long[] last) {
+    /** Where each part's tokens begin among all, and where the last ones end. */
+    private static long[] begins(List<PromptPart> parts) {
         long[] begins = new long[parts.size() + 1];
         for (int i = 0; i < parts.size(); i++) {
             begins[i + 1] = begins[i] + parts.get(i).tokens().length;
         }
+        return begins;
+    }
+
+    private Tensor prefill(List<PromptPart> parts, KeyValueCache cache, long[] begins, long[] last) {
         long[] tokens = parts.stream()
                 .flatMapToInt(part -> IntStream.of(part.tokens()))
                 .asLongStream()
