@@ -12,6 +12,7 @@ import io.millrace.topics.Topics;
 import io.millrace.trainer.curate.AssignHeldOut;
 import io.millrace.trainer.curate.Curate;
 import io.millrace.trainer.curate.Parse;
+import io.millrace.trainer.outcome.DeadLetterTopic;
 import io.millrace.trainer.streams.TopologyRunner;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -138,7 +139,8 @@ public final class IngestBench implements Callable<Integer> {
     private static TopologyRunner curator(KafkaSettings kafka, Path directory) {
         Parse parse = new Parse(
                 new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, adapter -> true, AssignHeldOut.ONE_IN_FIFTY);
-        Curate curate = new Curate(kafka.topics(), kafka.partitions(), parse, Duration.ofHours(24));
+        Curate curate = new Curate(
+                kafka.topics(), kafka.partitions(), parse, Duration.ofHours(24), () -> new DeadLetterTopic(kafka));
         return curate.runner(kafka, Duration.ofMillis(100), directory.resolve("streams"), "bench");
     }
 

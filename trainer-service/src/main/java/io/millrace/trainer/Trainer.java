@@ -27,6 +27,7 @@ import io.millrace.trainer.job.Jobs;
 import io.millrace.trainer.job.SharedEngine;
 import io.millrace.trainer.observe.Observe;
 import io.millrace.trainer.observe.RewardTail;
+import io.millrace.trainer.outcome.DeadLetterTopic;
 import io.millrace.trainer.proof.AskedJobs;
 import io.millrace.trainer.proof.ForgetJob;
 import io.millrace.trainer.proof.LastingJob;
@@ -142,7 +143,8 @@ public final class Trainer implements AutoCloseable {
                         .map(AdapterEntry::settings)
                         .orElseGet(AdapterSettings::defaults),
                 worker::takenOut);
-        Curate curate = new Curate(kafka.topics(), kafka.partitions(), parse, settings.dedupeWindow());
+        Curate curate = new Curate(
+                kafka.topics(), kafka.partitions(), parse, settings.dedupeWindow(), () -> new DeadLetterTopic(kafka));
         String instanceId = settings.worker().workerId();
         this.curator = curate.runner(kafka, CURATED_WITHIN, settings.stateDirectory(), instanceId);
         Observe observe = new Observe(kafka.topics(), kafka.partitions());

@@ -10,7 +10,9 @@ import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.job.JobStatus;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /** One adapter of a live trainer on nano: examples go in, versions are cut, jobs are waited for. */
 final class LiveAdapter implements AutoCloseable {
@@ -49,6 +51,12 @@ final class LiveAdapter implements AutoCloseable {
     void produce(String record) {
         platform.produce(record);
         produced++;
+    }
+
+    /** Sends dead letters again, each for what was refused. */
+    void replay(List<ConsumerRecord<byte[], byte[]>> letters) {
+        letters.forEach(platform::replay);
+        produced += letters.size();
     }
 
     /** Until each record has its outcome. */

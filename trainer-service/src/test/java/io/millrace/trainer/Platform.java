@@ -16,6 +16,7 @@ import io.millrace.store.S3BlobStore;
 import io.millrace.store.S3Settings;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.TopicBootstrap;
+import io.millrace.trainer.outcome.DeadLetter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -187,6 +188,17 @@ final class Platform implements AutoCloseable {
     void produce(String topic, String key, String value) {
         var unused = producer.send(new ProducerRecord<>(
                 topic, 0, key.getBytes(StandardCharsets.UTF_8), value.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** Sends a dead letter again, as {@code dlq replay} does. */
+    void replay(ConsumerRecord<byte[], byte[]> letter) {
+        ProducerRecord<byte[], byte[]> again =
+                new ProducerRecord<>(kafka.topics().examples(), letter.key(), letter.value());
+        again.headers()
+                .add(
+                        DeadLetter.REPLAYED_FROM,
+                        (letter.partition() + ":" + letter.offset()).getBytes(StandardCharsets.UTF_8));
+        var unused = producer.send(again);
     }
 
     /** Has the registry apply a command. */

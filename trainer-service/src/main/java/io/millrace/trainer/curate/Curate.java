@@ -8,11 +8,13 @@ import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.outcome.DeadLetter;
 import io.millrace.trainer.outcome.Outcome;
+import io.millrace.trainer.outcome.RefusedRecords;
 import io.millrace.trainer.streams.TopologyRunner;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.header.internals.RecordHeaders;
@@ -42,13 +44,18 @@ public final class Curate {
     private final int partitions;
     private final Parse parse;
     private final Duration dedupeWindow;
+    private final Supplier<RefusedRecords> refused;
 
-    /** @param partitions of the topic {@code curated} */
-    public Curate(Topics topics, int partitions, Parse parse, Duration dedupeWindow) {
+    /**
+     * @param partitions of the topic {@code curated}
+     * @param refused opens the dead letters, once one is sent again
+     */
+    public Curate(Topics topics, int partitions, Parse parse, Duration dedupeWindow, Supplier<RefusedRecords> refused) {
         this.topics = topics;
         this.partitions = partitions;
         this.parse = parse;
         this.dedupeWindow = dedupeWindow;
+        this.refused = refused;
     }
 
     /** Keeps it running in this process; see {@link TopologyRunner}. */
@@ -67,7 +74,7 @@ public final class Curate {
                 .repartition(Repartitioned.with(Serdes.String(), CURATED)
                         .withName("by-adapter")
                         .withNumberOfPartitions(partitions))
-                .process(() -> new DropDuplicates(dedupeWindow), DropDuplicates.STORE);
+                .process(() -> new DropDuplicates(dedupeWindow, refused), DropDuplicates.STORE);
 
         accepted(settled)
                 .process(() -> new Reshape<>(Record::key, Record::value))

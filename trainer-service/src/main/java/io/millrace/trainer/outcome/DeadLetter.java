@@ -17,6 +17,9 @@ public record DeadLetter(InputRecord source, Optional<byte[]> record, ErrorCode 
     public static final String PARTITION = "millrace.source.partition";
     public static final String OFFSET = "millrace.source.offset";
 
+    /** Header of an example that is sent again: partition and offset of its dead letter, as {@code 3:17}. */
+    public static final String REPLAYED_FROM = "millrace.replayed.from";
+
     private static final int MAX_MESSAGE_CHARS = 2_000;
 
     public static DeadLetter of(CuratedExample example, ErrorCode code, String message) {

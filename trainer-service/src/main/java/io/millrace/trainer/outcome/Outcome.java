@@ -69,10 +69,14 @@ public record Outcome(
                 trained);
     }
 
+    /** Where a record lies: topic, partition and offset, as {@code millrace.examples/3/17}. */
+    public static String place(InputRecord source) {
+        return source.getTopic() + "/" + source.getPartition() + "/" + source.getOffset();
+    }
+
     /** The example's id, or where it came from. */
     public byte[] key() {
-        return id.orElseGet(() -> source.getTopic() + "/" + source.getPartition() + "/" + source.getOffset())
-                .getBytes(StandardCharsets.UTF_8);
+        return id.orElseGet(() -> place(source)).getBytes(StandardCharsets.UTF_8);
     }
 
     public byte[] json() {

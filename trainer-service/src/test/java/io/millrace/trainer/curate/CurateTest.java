@@ -8,11 +8,14 @@ import io.millrace.core.AdapterName;
 import io.millrace.core.ExampleParser;
 import io.millrace.proto.internal.CuratedExample;
 import io.millrace.topics.Topics;
+import io.millrace.trainer.outcome.DeadLetter;
+import io.millrace.trainer.outcome.RefusedRecords;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +50,9 @@ class CurateTest {
     @TempDir
     Path state;
 
+    /** Which record each dead letter is about, by the letter's name. */
+    private final Map<String, String> letters = new HashMap<>();
+
     private TopologyTestDriver driver;
     private TestInputTopic<byte[], byte[]> examples;
     private TestOutputTopic<String, byte[]> curated;
@@ -66,7 +72,7 @@ class CurateTest {
         properties.put(StreamsConfig.STATE_DIR_CONFIG, state.toString());
         properties.put(StreamsConfig.APPLICATION_ID_CONFIG, "t.curator");
         properties.put(StreamsConfig.BOOTSTRAP_SERVERS_CONFIG, "127.0.0.1:9");
-        driver = new TopologyTestDriver(new Curate(topics, 4, parse, WINDOW).topology(), properties);
+        driver = new TopologyTestDriver(new Curate(topics, 4, parse, WINDOW, Letters::new).topology(), properties);
         examples = driver.createInputTopic(topics.examples(), new ByteArraySerializer(), new ByteArraySerializer());
         curated = driver.createOutputTopic(topics.curated(), new StringDeserializer(), new ByteArrayDeserializer());
         outcomes = driver.createOutputTopic(topics.outcomes(), new StringDeserializer(), new ByteArrayDeserializer());
@@ -85,6 +91,23 @@ class CurateTest {
 
     private void send(String value) {
         send("k", value.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** As {@code dlq replay} does. */
+    private void replay(String letter, String value) {
+        TestRecord<byte[], byte[]> record = new TestRecord<>(null, value.getBytes(StandardCharsets.UTF_8), now);
+        record.headers().add(DeadLetter.REPLAYED_FROM, letter.getBytes(StandardCharsets.UTF_8));
+        examples.pipeInput(record);
+    }
+
+    private final class Letters implements RefusedRecords {
+        @Override
+        public Optional<String> ofLetter(String letter) {
+            return Optional.ofNullable(letters.get(letter));
+        }
+
+        @Override
+        public void close() {}
     }
 
     private static JsonNode json(byte[] bytes) {
@@ -240,6 +263,56 @@ class CurateTest {
                 .containsEntry("millrace.source.offset", "1");
         assertThat(new String(letter.value(), StandardCharsets.UTF_8)).contains("\"z\"");
         assertThat(json(outcomes.readValue()).get("code").asText()).isEqualTo("id_reused");
+    }
+
+    @Test
+    void whatWasRefusedAfterItWasAcceptedIsAcceptedOnceMoreForEachDeadLetter() throws Exception {
+        String record = "{\"adapter\":\"a/b\",\"id\":\"i\",\"prompt\":\"x\",\"completion\":\"y\"}";
+        // Given an example whose round was given up
+        send(record);
+        letters.put("3:17", "t.examples/0/0");
+
+        // When it is sent again, and again
+        replay("3:17", record);
+        replay("3:17", record);
+
+        // Then it is accepted once more
+        List<byte[]> accepted = curated.readValuesToList();
+        assertThat(accepted).hasSize(2);
+        assertThat(CuratedExample.parseFrom(accepted.get(1)).getSource().getOffset())
+                .isEqualTo(1);
+        assertThat(json(outcomes.readValue()).get("outcome").asText()).isEqualTo("DUPLICATE");
+
+        // And where that round was given up too, it may be sent for the new dead letter, even if the clock was set back
+        letters.put("3:18", "t.examples/0/1");
+        now = now.minus(Duration.ofHours(1));
+        replay("3:18", record);
+        replay("3:17", record);
+        replay("3:18", record);
+        assertThat(curated.readValuesToList()).hasSize(1);
+        assertThat(outcomes.readValuesToList())
+                .hasSize(2)
+                .allMatch(o -> json(o).get("outcome").asText().equals("DUPLICATE"));
+        assertThat(deadLetters.isEmpty()).isTrue();
+    }
+
+    @Test
+    void noWordOfAProducersMakesAnExampleComeTwice() {
+        String record = "{\"adapter\":\"a/b\",\"id\":\"i\",\"prompt\":\"x\",\"completion\":\"y\"}";
+        send("{\"adapter\":\"a/b\",\"id\":\"other\",\"prompt\":\"x\",\"completion\":\"other\"}");
+        send(record);
+        letters.put("0:0", "t.examples/0/0");
+
+        replay("0:0", record);
+        replay("0:1", record);
+        replay("t.examples/0/1", record);
+        replay("0:0", "{\"adapter\":\"a/b\",\"id\":\"other\",\"prompt\":\"x\",\"completion\":\"mended\"}");
+
+        assertThat(curated.readValuesToList()).hasSize(2);
+        assertThat(outcomes.readValuesToList())
+                .extracting(o -> json(o).get("outcome").asText())
+                .containsExactly("DUPLICATE", "DUPLICATE", "DUPLICATE", "REJECTED");
+        assertThat(headers(deadLetters.readRecord())).containsEntry("millrace.error.code", "id_reused");
     }
 
     @Test

@@ -88,7 +88,8 @@ public final class DlqCommand implements Runnable {
             description = {
                 "Sends dead letters into the examples topic again, byte for byte, marked by the header "
                         + DeadLetters.REPLAYED + ".",
-                "An id that was seen within the dedupe window is refused again."
+                "An example that was accepted and then refused, as by a round that was given up, is accepted once more"
+                        + " for each dead letter; sent more often it is a duplicate."
             },
             mixinStandardHelpOptions = true)
     static final class Replay implements Runnable {
