@@ -6,13 +6,18 @@ import io.millrace.store.BlobStore;
 import io.millrace.store.S3BlobStore;
 import io.millrace.store.S3Settings;
 import io.millrace.topics.KafkaSettings;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
 /** A trainer in a process of its own, which can be halted, stopped and continued; it cuts versions all the time. */
@@ -55,6 +60,13 @@ public final class ChildTrainer implements AutoCloseable {
         return process.exitValue();
     }
 
+    /** Asks it to forget examples of an adapter. */
+    void forget(String adapter, String... exampleIds) throws IOException {
+        OutputStream in = process.getOutputStream();
+        in.write((adapter + " " + String.join(" ", exampleIds) + "\n").getBytes(StandardCharsets.UTF_8));
+        in.flush();
+    }
+
     boolean alive() {
         return process.isAlive();
     }
@@ -93,8 +105,10 @@ public final class ChildTrainer implements AutoCloseable {
         Thread cuts = new Thread(() -> cutAllTheTime(trainer), "cuts");
         cuts.setDaemon(true);
         cuts.start();
-        while (System.in.read() >= 0) {
-            // Nothing is said to it.
+        BufferedReader asked = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = asked.readLine(); line != null; line = asked.readLine()) {
+            List<String> words = List.of(line.split(" "));
+            trainer.forget(AdapterName.parse(words.get(0)), Set.copyOf(words.subList(1, words.size())), false);
         }
         trainer.close();
         registry.close();

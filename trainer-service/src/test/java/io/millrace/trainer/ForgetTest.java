@@ -10,7 +10,6 @@ import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.job.JobStatus;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -63,29 +62,7 @@ class ForgetTest {
 
     /** Where the secret still stands. */
     private static List<String> places() {
-        List<String> places = new ArrayList<>();
-        live.platform().store.forEach(blob -> {
-            if (holdsSecret(live.platform().store.get(blob))) {
-                places.add("blob " + blob);
-            }
-        });
-        for (String topic : List.of(
-                live.platform().kafka.topics().examples(),
-                live.platform().kafka.topics().curated(),
-                live.platform().kafka.topics().deadLetters(),
-                live.platform().kafka.topics().decisions(),
-                live.platform().kafka.topics().feedback(),
-                live.platform().kafka.topics().journal(),
-                live.platform().kafka.topics().outcomes())) {
-            live.platform().read(topic).stream()
-                    .filter(record -> record.value() != null && holdsSecret(record.value()))
-                    .forEach(record -> places.add(topic + " " + record.offset()));
-        }
-        return places;
-    }
-
-    private static boolean holdsSecret(byte[] content) {
-        return new String(content, StandardCharsets.ISO_8859_1).contains(SECRET);
+        return new Places(live.platform(), SECRET).all();
     }
 
     @Test

@@ -17,6 +17,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 /** One adapter of a live trainer on nano: examples go in, versions are cut, jobs are waited for. */
 final class LiveAdapter implements AutoCloseable {
     static final Duration PATIENCE = Duration.ofMinutes(2);
+    static final String WORKER = "w1";
 
     private final AdapterName name;
     private final Platform platform;
@@ -29,14 +30,19 @@ final class LiveAdapter implements AutoCloseable {
         start();
     }
 
-    private void start() {
-        trainer = platform.trainer("w1");
+    void start() {
+        trainer = platform.trainer(WORKER);
         await().atMost(PATIENCE).until(trainer::ready);
+    }
+
+    /** Until {@link #start}. */
+    void stop() {
+        trainer.close();
     }
 
     /** Another trainer of the same worker. */
     void restart() {
-        trainer.close();
+        stop();
         start();
     }
 

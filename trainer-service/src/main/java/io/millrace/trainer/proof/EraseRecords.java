@@ -6,6 +6,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.job.Job;
+import io.millrace.trainer.protocol.CrashPoint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -132,6 +133,7 @@ record EraseRecords(KafkaSettings kafka, AdapterName adapter, Set<String> ids) {
                 ends.isEmpty() ? Map.of() : new KeepOthers(kafka, reader).write(ends, meant.negate());
         List<ErasedRecords> erased = new ArrayList<>();
         ends.forEach((partition, end) -> {
+            CrashPoint.MID_TOPICS.pass();
             delete(admin, partition, end);
             erased.add(new ErasedRecords(
                     topic,

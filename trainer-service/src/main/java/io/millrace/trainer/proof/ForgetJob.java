@@ -7,6 +7,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.Forgetting;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.trainer.job.Job;
+import io.millrace.trainer.protocol.CrashPoint;
 import io.millrace.trainer.train.EraseArchives;
 import java.time.Duration;
 import java.util.List;
@@ -51,9 +52,11 @@ public record ForgetJob(ProofContext context, AdapterName adapter, Set<String> i
         }
         watch.progress(1, STEPS, "archives");
         int archives = new EraseArchives(context.store(), adapter).erase(ids, watch::cancelled);
+        CrashPoint.AFTER_ARCHIVES.pass();
         watch.progress(2, STEPS, "topics");
         List<ErasedRecords> topics =
                 keepTopics ? List.of() : new EraseRecords(context.kafka(), adapter, ids).erase(watch);
+        CrashPoint.AFTER_TOPICS.pass();
         watch.progress(STEPS, STEPS, "");
         return result(archives, topics);
     }

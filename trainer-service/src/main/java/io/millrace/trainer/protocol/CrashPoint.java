@@ -1,7 +1,9 @@
 package io.millrace.trainer.protocol;
 
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -38,7 +40,19 @@ public enum CrashPoint {
     /** The cut is journaled; the registry hasn't heard of it. */
     BEFORE_REGISTRY,
     /** The command was given to the producer; its answer hasn't come. */
-    AFTER_REGISTRY;
+    AFTER_REGISTRY,
+    /** What is to be forgotten is on record as asked for, the head is stored; the transaction hasn't begun. */
+    BEFORE_FORGET,
+    DURING_FORGET,
+    /** The journal says that examples are forgotten; their texts are all there. */
+    AFTER_FORGET,
+    /** What is left of an archive is stored and found by the old name; the old bytes are there, too. */
+    MID_ARCHIVES,
+    AFTER_ARCHIVES,
+    /** What stays of a partition was written again behind the rest; nothing was deleted. */
+    MID_TOPICS,
+    /** All is erased; that it was asked for is still on record. */
+    AFTER_TOPICS;
 
     /** What a process that was halted here exits with. */
     public static final int EXIT = 86;
@@ -58,6 +72,16 @@ public enum CrashPoint {
     /** The point of that name, as {@code after-plan}. @throws IllegalArgumentException where there is none */
     public static CrashPoint of(String name) {
         return valueOf(name.strip().toUpperCase(Locale.ROOT).replace('-', '_'));
+    }
+
+    /** Those that a stream of examples passes. */
+    public static Set<CrashPoint> ofTheStream() {
+        return EnumSet.complementOf(EnumSet.copyOf(ofForgetting()));
+    }
+
+    /** Those that are passed where examples are forgotten. */
+    public static Set<CrashPoint> ofForgetting() {
+        return EnumSet.range(BEFORE_FORGET, AFTER_TOPICS);
     }
 
     /** As it stands in {@code MILLRACE_CRASH_AT}. */

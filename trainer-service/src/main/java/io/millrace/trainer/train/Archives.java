@@ -6,6 +6,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.CuratedExample;
 import io.millrace.proto.internal.ExampleRef;
 import io.millrace.store.BlobStore;
+import io.millrace.trainer.protocol.CrashPoint;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -106,6 +107,7 @@ public final class Archives {
         Digest left = store.put(
                 encode(examples.stream().map(e -> meant.test(e) ? erased(e) : e).toList()));
         store.putSnapshot(ERASED + archive.hex(), left.hex().getBytes(StandardCharsets.UTF_8));
+        CrashPoint.MID_ARCHIVES.pass();
         store.delete(archive);
         cache.remove(archive);
         return true;

@@ -25,6 +25,8 @@ record Passing(CrashPoint before, CrashPoint during, CrashPoint after) {
                 Optional.of(new Passing(CrashPoint.BEFORE_COMMIT, CrashPoint.DURING_COMMIT, CrashPoint.AFTER_COMMIT));
             case VERSION_CUT ->
                 Optional.of(new Passing(CrashPoint.AFTER_FILES, CrashPoint.DURING_CUT, CrashPoint.AFTER_CUT));
+            case EXAMPLES_FORGOTTEN ->
+                Optional.of(new Passing(CrashPoint.BEFORE_FORGET, CrashPoint.DURING_FORGET, CrashPoint.AFTER_FORGET));
             default -> Optional.empty();
         };
     }
