@@ -66,6 +66,7 @@ public enum ErrorCode {
     // Something around us fails.
     PORT_TAKEN(503, Retry.NO),
     NOT_READY(503, Retry.YES),
+    MOVED_AWAY(503, Retry.YES),
     KAFKA_UNAVAILABLE(503, Retry.YES),
     STORE_UNAVAILABLE(503, Retry.YES),
     STORE_REFUSED(500, Retry.NO),

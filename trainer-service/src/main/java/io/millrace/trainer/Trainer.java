@@ -4,7 +4,6 @@ import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
 import io.millrace.core.Digest;
 import io.millrace.core.ExampleParser;
-import io.millrace.core.MillraceException;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.proto.internal.AskedJob;
 import io.millrace.proto.internal.Forgetting;
@@ -21,18 +20,14 @@ import io.millrace.trainer.curate.Curate;
 import io.millrace.trainer.curate.Foresight;
 import io.millrace.trainer.curate.Parse;
 import io.millrace.trainer.job.DeviceTurns;
-import io.millrace.trainer.job.Job;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.job.Jobs;
 import io.millrace.trainer.job.SharedEngine;
 import io.millrace.trainer.observe.Observe;
 import io.millrace.trainer.observe.RewardTail;
 import io.millrace.trainer.outcome.DeadLetterTopic;
-import io.millrace.trainer.proof.AskedJobs;
-import io.millrace.trainer.proof.ForgetJob;
-import io.millrace.trainer.proof.LastingJob;
+import io.millrace.trainer.proof.JobDesk;
 import io.millrace.trainer.proof.ProofContext;
-import io.millrace.trainer.proof.RebuildJob;
 import io.millrace.trainer.proof.Rebuilds;
 import io.millrace.trainer.proof.SeenBy;
 import io.millrace.trainer.proof.VerifyJob;
@@ -54,17 +49,11 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** The whole trainer: a curator, a worker and an observer over one Kafka, store and registry. */
 public final class Trainer implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Trainer.class);
-    private static final Duration GO_ON_EVERY = Duration.ofMillis(500);
     private static final Duration CURATED_WITHIN = Duration.ofMillis(100);
     private static final Duration OBSERVED_WITHIN = Duration.ofSeconds(1);
 
@@ -77,7 +66,7 @@ public final class Trainer implements AutoCloseable {
     private final RegistryLog registry;
     private final SharedEngine engine;
     private final ProofContext proofs;
-    private final AskedJobs askedJobs;
+    private final JobDesk desk;
     private final Foresight foresight;
     private final Jobs jobs = new Jobs();
 
@@ -131,7 +120,11 @@ public final class Trainer implements AutoCloseable {
                 new ChampionGuard(rewards::of),
                 settings.worker().minHeldOut(),
                 workerId);
-        this.askedJobs = new AskedJobs(store, workerId);
+        this.desk = new JobDesk(
+                proofs,
+                jobs,
+                adapter -> partitions().contains(proofs.partition(adapter)),
+                () -> ready() && registry.ready());
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
         Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
@@ -157,7 +150,7 @@ public final class Trainer implements AutoCloseable {
         worker.start();
         observer.start();
         rewards.start();
-        jobs.first(this::goOn);
+        desk.start();
     }
 
     public String workerId() {
@@ -178,8 +171,14 @@ public final class Trainer implements AutoCloseable {
         return worker.requestCut(adapter);
     }
 
+    /** What this trainer itself does. */
     public Jobs jobs() {
         return jobs;
+    }
+
+    /** What was asked for, at whichever trainer's door. */
+    public JobDesk jobDesk() {
+        return desk;
     }
 
     /**
@@ -213,7 +212,7 @@ public final class Trainer implements AutoCloseable {
         new TreeMap<>(settings)
                 .forEach((key, value) -> recipe.addSettings(
                         RebuildSetting.newBuilder().setKey(key).setValue(value)));
-        return submit(
+        return desk.submit(
                 Rebuilds.jobId(recipe.build()),
                 AskedJob.newBuilder().setRebuild(recipe).build());
     }
@@ -247,38 +246,15 @@ public final class Trainer implements AutoCloseable {
      */
     public JobStatus forget(AdapterName adapter, Set<String> examples, boolean keepTopics) {
         String id = "forget-" + adapter.name() + "-"
-                + Digest.of(new TreeSet<>(examples) + " " + keepTopics).hex().substring(0, 16);
+                + Digest.of(adapter + " " + new TreeSet<>(examples) + " " + keepTopics)
+                        .hex()
+                        .substring(0, 16);
         Forgetting asked = Forgetting.newBuilder()
                 .setAdapter(adapter.toString())
                 .addAllExampleIds(new TreeSet<>(examples))
                 .setKeepTopics(keepTopics)
                 .build();
-        return submit(id, AskedJob.newBuilder().setForget(asked).build());
-    }
-
-    private JobStatus submit(String id, AskedJob asked) {
-        Job job = asked.hasForget()
-                ? ForgetJob.of(proofs, asked.getForget())
-                : RebuildJob.of(proofs, id, asked.getRebuild());
-        return jobs.submit(id, LastingJob.of(askedJobs, id, asked, job));
-    }
-
-    /** Goes on with what an earlier process of this worker was asked for and hasn't ended, once all parts are there. */
-    private void goOn(BooleanSupplier closing) {
-        while (!closing.getAsBoolean()) {
-            try {
-                if (ready() && registry.ready()) {
-                    askedJobs.resumed().forEach(this::submit);
-                    return;
-                }
-            } catch (MillraceException e) {
-                LOG.warn("jobs that hadn't ended can't be read yet: {}", e.getMessage());
-                if (!e.code().retryable()) {
-                    return;
-                }
-            }
-            LockSupport.parkNanos(GO_ON_EVERY.toNanos());
-        }
+        return desk.submit(id, AskedJob.newBuilder().setForget(asked).build());
     }
 
     /**
@@ -305,6 +281,7 @@ public final class Trainer implements AutoCloseable {
     @Override
     public void close() {
         curator.close();
+        desk.close();
         jobs.close();
         worker.close();
         observer.close();

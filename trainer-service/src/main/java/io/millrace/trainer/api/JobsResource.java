@@ -32,7 +32,7 @@ public final class JobsResource {
         this.token = token;
     }
 
-    /** All that are remembered, the latest last. */
+    /** All that this trainer remembers, the latest last. */
     public record All(List<JobStatus> jobs) {}
 
     @POST
@@ -62,7 +62,8 @@ public final class JobsResource {
                     default ->
                         throw new MillraceException(
                                 ErrorCode.BAD_REQUEST,
-                                "'" + request.kind() + "' is no kind of job; there are verify, rebuild and forget");
+                                "'" + request.kind()
+                                        + "' is no kind of job; there are verify, rebuild and forget");
                 };
         return Response.accepted(status).build();
     }
@@ -77,14 +78,14 @@ public final class JobsResource {
     @Path("/{id}")
     public JobStatus get(@PathParam("id") String id, @HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) {
         token.require(authorization);
-        return known(process.trainer().jobs().get(id), id);
+        return known(process.trainer().jobDesk().get(id), id);
     }
 
     @DELETE
     @Path("/{id}")
     public JobStatus cancel(@PathParam("id") String id, @HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) {
         token.require(authorization);
-        return known(process.trainer().jobs().cancel(id), id);
+        return known(process.trainer().jobDesk().cancel(id), id);
     }
 
     private static JobStatus known(Optional<JobStatus> status, String id) {

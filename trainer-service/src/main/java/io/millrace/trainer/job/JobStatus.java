@@ -33,13 +33,9 @@ public record JobStatus(
     }
 
     /** Why it failed. */
-    public record Failure(String code, String message) {
-        static Failure of(MillraceException e) {
-            return new Failure(e.code().code(), e.getMessage());
-        }
-    }
+    public record Failure(String code, String message) {}
 
-    static JobStatus queued(String id, Job job) {
+    public static JobStatus queued(String id, Job job) {
         return new JobStatus(
                 id, job.kind(), job.adapter().toString(), State.QUEUED, 0, 0, "", Optional.empty(), Optional.empty());
     }
@@ -48,8 +44,23 @@ public record JobStatus(
         return new JobStatus(id, kind, adapter, State.RUNNING, doneNow, ofNow, noteNow, result, error);
     }
 
-    JobStatus ended(State how, Optional<JsonNode> withResult, Optional<Failure> withError) {
+    private JobStatus ended(State how, Optional<JsonNode> withResult, Optional<Failure> withError) {
         return new JobStatus(id, kind, adapter, how, done, of, note, withResult, withError);
+    }
+
+    public JobStatus succeeded(JsonNode withResult) {
+        return ended(State.DONE, Optional.of(withResult), Optional.empty());
+    }
+
+    public JobStatus failed(MillraceException why) {
+        return ended(
+                State.FAILED,
+                Optional.empty(),
+                Optional.of(new Failure(why.code().code(), why.getMessage())));
+    }
+
+    public JobStatus cancelled() {
+        return ended(State.CANCELLED, Optional.empty(), Optional.empty());
     }
 
     public boolean ended() {

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.engine.torch.ComputeThread;
-import io.millrace.trainer.job.JobStatus.State;
 import io.millrace.trainer.train.Train;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,8 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,11 +54,6 @@ public final class Jobs implements AutoCloseable {
         return entry.status;
     }
 
-    /** Does something on the jobs' thread, before what is submitted later. It looks now and then whether it shall stop. */
-    public void first(Consumer<BooleanSupplier> preparation) {
-        thread.execute(() -> preparation.accept(() -> closing));
-    }
-
     public synchronized List<JobStatus> list() {
         List<JobStatus> all = new ArrayList<>();
         jobs.values().forEach(entry -> all.add(entry.status));
@@ -86,7 +78,7 @@ public final class Jobs implements AutoCloseable {
             if (entry.cancelled) {
                 job.dropped();
             }
-            entry.status = entry.status.ended(State.CANCELLED, Optional.empty(), Optional.empty());
+            entry.status = entry.status.cancelled();
             return;
         }
         LOG.info("job={} kind={} adapter={} started", entry.status.id(), job.kind(), job.adapter());
@@ -108,17 +100,15 @@ public final class Jobs implements AutoCloseable {
                     return closing && !entry.cancelled;
                 }
             });
-            end(entry, status -> status.ended(State.DONE, Optional.of(result), Optional.empty()));
+            end(entry, status -> status.succeeded(result));
         } catch (Train.CancelledException e) {
-            end(entry, status -> status.ended(State.CANCELLED, Optional.empty(), Optional.empty()));
+            end(entry, JobStatus::cancelled);
         } catch (MillraceException e) {
-            end(entry, status -> status.ended(State.FAILED, Optional.empty(), Optional.of(JobStatus.Failure.of(e))));
+            end(entry, status -> status.failed(e));
         } catch (RuntimeException | LinkageError | OutOfMemoryError e) {
             LOG.error("job={} failed: {}", entry.status.id(), e.toString(), e);
             MillraceException failure = new MillraceException(ErrorCode.INTERNAL, e.toString(), e);
-            end(
-                    entry,
-                    status -> status.ended(State.FAILED, Optional.empty(), Optional.of(JobStatus.Failure.of(failure))));
+            end(entry, status -> status.failed(failure));
         }
     }
 

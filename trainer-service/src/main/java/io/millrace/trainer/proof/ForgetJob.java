@@ -73,10 +73,7 @@ public record ForgetJob(ProofContext context, AdapterName adapter, Set<String> i
         long deadline = System.nanoTime() + AT_MOST.toNanos();
         do {
             if (!Waits.answer(context.worker().hold(adapter, HOLD))) {
-                throw new MillraceException(
-                        ErrorCode.NOT_READY,
-                        "this trainer (" + context.actor() + ") doesn't train " + adapter
-                                + " now; ask the worker that does");
+                throw context.movedAway(adapter);
             }
             if (Waits.answer(context.worker().forget(adapter, ids))) {
                 boolean unused = Waits.answer(context.worker().hold(adapter, Duration.ZERO));

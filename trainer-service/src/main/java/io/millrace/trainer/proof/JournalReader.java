@@ -41,10 +41,16 @@ public record JournalReader(KafkaSettings kafka) {
     /** One adapter's history; empty where the journal doesn't know it. */
     public Optional<History> of(AdapterName adapter) {
         byte[] key = adapter.toString().getBytes(StandardCharsets.UTF_8);
-        // The curator's partitioner, which is Kafka's for keyed records.
-        int partition = Utils.toPositive(Utils.murmur2(key)) % kafka.partitions();
+        int partition = partition(adapter);
         return Optional.ofNullable(
                 read(p -> p == partition, k -> Arrays.equals(k, key)).get(adapter));
+    }
+
+    /** That an adapter's records are in, of the journal and of the curated examples. */
+    public int partition(AdapterName adapter) {
+        // The curator's partitioner, which is Kafka's for keyed records.
+        return Utils.toPositive(Utils.murmur2(adapter.toString().getBytes(StandardCharsets.UTF_8)))
+                % kafka.partitions();
     }
 
     private SortedMap<AdapterName, History> read(Predicate<Integer> partitions, Predicate<byte[]> keys) {

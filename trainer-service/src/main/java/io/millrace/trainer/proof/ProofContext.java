@@ -1,6 +1,9 @@
 package io.millrace.trainer.proof;
 
+import io.millrace.core.AdapterName;
+import io.millrace.core.ErrorCode;
 import io.millrace.core.ExampleParser;
+import io.millrace.core.MillraceException;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.registry.RegistryLog;
 import io.millrace.store.BlobStore;
@@ -36,6 +39,18 @@ public record ProofContext(
         ChampionGuard guard,
         int minHeldOut,
         String actor) {
+
+    /** That an adapter's records are in. */
+    public int partition(AdapterName adapter) {
+        return journal().partition(adapter);
+    }
+
+    /** {@code moved_away}: what the job needs standing still is another worker's now. */
+    MillraceException movedAway(AdapterName adapter) {
+        return new MillraceException(
+                ErrorCode.MOVED_AWAY,
+                "this trainer (" + actor + ") doesn't train " + adapter + " any more; the worker that does goes on");
+    }
 
     JournalReader journal() {
         return new JournalReader(kafka);

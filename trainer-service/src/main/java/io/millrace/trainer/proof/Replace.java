@@ -47,10 +47,7 @@ record Replace(ProofContext context, RebuildJob job, CutVersion cutVersion) {
     private void hold() {
         AdapterName adapter = job.adapter();
         if (!Waits.answer(context.worker().hold(adapter, HOLD))) {
-            throw new MillraceException(
-                    ErrorCode.NOT_READY,
-                    "this trainer (" + context.actor() + ") doesn't train " + adapter
-                            + " now; ask the worker that does to replace its head");
+            throw context.movedAway(adapter);
         }
     }
 

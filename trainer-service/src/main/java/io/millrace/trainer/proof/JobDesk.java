@@ -1,0 +1,179 @@
+package io.millrace.trainer.proof;
+
+import io.millrace.core.AdapterName;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import io.millrace.proto.internal.AskedJob;
+import io.millrace.trainer.job.Job;
+import io.millrace.trainer.job.JobStatus;
+import io.millrace.trainer.job.Jobs;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes in what is asked for, on record from then on until it has ended. What only the worker can do that trains the
+ * adapter (its head must stand still) is on record for whichever worker that is: asked for at any trainer's door, done
+ * where the adapter is trained, now or after it has moved. The thread {@code trainer-job-desk} looks for such.
+ */
+public final class JobDesk implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(JobDesk.class);
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+    private final ProofContext proofs;
+    private final Jobs jobs;
+    private final AskedJobs own;
+    private final AskedJobs ofAdapters;
+    private final JobEnds ends;
+    private final Predicate<AdapterName> trainedHere;
+    private final BooleanSupplier ready;
+    private final Thread thread = new Thread(this::look, "trainer-job-desk");
+    private final CountDownLatch closing = new CountDownLatch(1);
+    private boolean resumed;
+
+    /**
+     * @param trainedHere whether this trainer's worker has the adapter now
+     * @param ready whether jobs can be done
+     */
+    public JobDesk(ProofContext proofs, Jobs jobs, Predicate<AdapterName> trainedHere, BooleanSupplier ready) {
+        this.proofs = proofs;
+        this.jobs = jobs;
+        this.own = AskedJobs.ofWorker(proofs.store(), proofs.actor());
+        this.ofAdapters = AskedJobs.ofAdapters(proofs.store());
+        this.ends = new JobEnds(proofs.store());
+        this.trainedHere = trainedHere;
+        this.ready = ready;
+        thread.setDaemon(true);
+    }
+
+    public void start() {
+        thread.start();
+    }
+
+    /** @throws MillraceException {@code bad_setting}, {@code store_unavailable} */
+    public JobStatus submit(String id, AskedJob asked) {
+        Job job = job(id, asked);
+        if (!forTheAdaptersWorker(asked)) {
+            return jobs.submit(id, LastingJob.of(own, id, asked, job, Optional.empty()));
+        }
+        Optional<JobStatus> running = running(id);
+        if (running.isPresent()) {
+            return running.get();
+        }
+        ends.remove(id);
+        Job lasting = LastingJob.of(ofAdapters, id, asked, job, Optional.of(ends));
+        return trainedHere.test(job.adapter()) ? jobs.submit(id, lasting) : JobStatus.queued(id, job);
+    }
+
+    /** Where a job stands, whichever worker does it; empty where none knows it. */
+    public Optional<JobStatus> get(String id) {
+        Optional<JobStatus> running = running(id);
+        if (running.isPresent() || !id.matches("[A-Za-z0-9._-]{1,200}")) {
+            return running;
+        }
+        return ofAdapters
+                .get(id)
+                .map(asked -> JobStatus.queued(id, job(id, asked)))
+                .or(() -> ends.get(id))
+                .or(() -> jobs.get(id));
+    }
+
+    /** @throws MillraceException {@code bad_request} where another worker does it */
+    public Optional<JobStatus> cancel(String id) {
+        Optional<JobStatus> status = get(id);
+        if (status.isPresent() && !status.get().ended() && running(id).isEmpty()) {
+            throw new MillraceException(
+                    ErrorCode.BAD_REQUEST,
+                    "the worker that trains " + status.get().adapter() + " does '" + id
+                            + "'; ask that one to cancel it");
+        }
+        return jobs.cancel(id);
+    }
+
+    private Optional<JobStatus> running(String id) {
+        return jobs.get(id).filter(status -> !status.ended());
+    }
+
+    private static boolean forTheAdaptersWorker(AskedJob asked) {
+        return asked.hasForget() || asked.getRebuild().getReplace();
+    }
+
+    private Job job(String id, AskedJob asked) {
+        return asked.hasForget()
+                ? ForgetJob.of(proofs, asked.getForget())
+                : RebuildJob.of(proofs, id, asked.getRebuild());
+    }
+
+    private void look() {
+        try {
+            while (!closing.await(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+                try {
+                    if (ready.getAsBoolean()) {
+                        lookOnce();
+                    }
+                } catch (MillraceException e) {
+                    LOG.warn("jobs that were asked for can't be read: {}", e.getMessage());
+                } catch (RuntimeException e) {
+                    LOG.error("jobs that were asked for can't be begun: {}", e.toString(), e);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** First what an earlier process of this worker hasn't ended; then what any door has for adapters of this worker. */
+    private void lookOnce() {
+        if (!resumed) {
+            own.ids().forEach(id -> own.get(id).ifPresent(asked -> goOn(id, asked)));
+            resumed = true;
+        }
+        for (String id : ofAdapters.ids()) {
+            // In this order: what has ended here is off the record by then.
+            if (running(id).isEmpty()) {
+                ofAdapters
+                        .get(id)
+                        .filter(asked -> trainedHere.test(job(id, asked).adapter()))
+                        .ifPresent(asked -> again(ofAdapters, id, asked, Optional.of(ends)));
+            }
+        }
+    }
+
+    private void goOn(String id, AskedJob asked) {
+        if (forTheAdaptersWorker(asked)) { // as an earlier release left it
+            ofAdapters.put(id, asked);
+            own.remove(id);
+        } else {
+            again(own, id, asked, Optional.empty());
+        }
+    }
+
+    private void again(AskedJobs record, String id, AskedJob asked, Optional<JobEnds> kept) {
+        Job job = job(id, asked);
+        Optional<AskedJob> again = AskedJobs.again(asked);
+        if (again.isPresent()) {
+            JobStatus unused = jobs.submit(id, LastingJob.of(record, id, again.get(), job, kept));
+            return;
+        }
+        MillraceException never =
+                new MillraceException(ErrorCode.INTERNAL, "it was begun again and again and never ended; given up");
+        LOG.error("job={} {}", id, never.getMessage());
+        kept.ifPresent(ended -> ended.put(JobStatus.queued(id, job).failed(never)));
+        record.remove(id);
+    }
+
+    @Override
+    public void close() {
+        closing.countDown();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

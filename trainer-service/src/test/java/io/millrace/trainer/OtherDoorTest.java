@@ -1,0 +1,145 @@
+package io.millrace.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.millrace.core.AdapterName;
+import io.millrace.proto.internal.JournalRecord;
+import io.millrace.trainer.job.JobStatus;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Of two workers, the one that doesn't train an adapter is asked for what only the other can do. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class OtherDoorTest {
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final AdapterName ADAPTER = AdapterName.parse("acme/elsewhere");
+    private static final String SECRET = "a secret told at another door";
+
+    @TempDir
+    static Path directory;
+
+    private static Platform platform;
+    private static Trainer owner;
+    private static Trainer door;
+
+    @BeforeAll
+    static void start() {
+        platform = new Platform(directory, 2);
+        Trainer first = platform.trainer("w1");
+        Trainer second = platform.trainer("w2");
+        await().atMost(PATIENCE)
+                .until(() ->
+                        first.partitions().size() == 1 && second.partitions().size() == 1);
+        for (int i = 0; i < 50; i++) {
+            produce("e" + i, i == 7 ? SECRET : "say " + i);
+        }
+        settle();
+        boolean firsts = first.adapters().stream().anyMatch(a -> a.adapter().equals(ADAPTER.toString()));
+        owner = firsts ? first : second;
+        door = firsts ? second : first;
+        assertThat(owner.requestCut(ADAPTER)).succeedsWithin(PATIENCE).isEqualTo(true);
+        await().atMost(PATIENCE)
+                .until(() -> platform.registry.view().latest(ADAPTER).isPresent());
+    }
+
+    @AfterAll
+    static void stop() {
+        owner.close();
+        door.close();
+        platform.close();
+    }
+
+    private static void produce(String id, String prompt) {
+        platform.produce("{\"adapter\":\"" + ADAPTER + "\",\"id\":\"" + id + "\",\"prompt\":\"" + prompt
+                + "\",\"completion\":\"of course\"}");
+    }
+
+    private static void settle() {
+        platform.flush();
+        long records = platform.produced();
+        await().atMost(PATIENCE).until(() -> platform.outcomes().size() == records);
+    }
+
+    /** As it is told at the door where it was asked for. */
+    private static JsonNode result(JobStatus asked) {
+        await().atMost(PATIENCE)
+                .until(() ->
+                        door.jobDesk().get(asked.id()).filter(JobStatus::ended).isPresent());
+        JobStatus ended = door.jobDesk().get(asked.id()).orElseThrow();
+        assertThat(ended.state()).as("%s", ended).isEqualTo(JobStatus.State.DONE);
+        return ended.result().orElseThrow();
+    }
+
+    @Test
+    @Order(1)
+    void whatIsToBeForgottenIsForgottenWhereItIsTrained() {
+        JobStatus asked = door.forget(ADAPTER, Set.of("e7"), false);
+        assertThat(asked.ended()).isFalse();
+
+        JsonNode forgotten = result(asked);
+
+        assertThat(forgotten.path("archives").asInt()).isPositive();
+        assertThat(platform.journal())
+                .filteredOn(JournalRecord::hasExamplesForgotten)
+                .hasSize(1);
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(new Places(platform, SECRET).all())
+                .isEmpty());
+    }
+
+    @Test
+    @Order(2)
+    void aFailureIsToldAtTheDoorToo() {
+        JobStatus asked = door.forget(AdapterName.parse("acme/nobody"), Set.of("e7"), false);
+
+        await().atMost(PATIENCE)
+                .until(() ->
+                        door.jobDesk().get(asked.id()).filter(JobStatus::ended).isPresent());
+        assertThat(door.jobDesk()
+                        .get(asked.id())
+                        .orElseThrow()
+                        .error()
+                        .orElseThrow()
+                        .code())
+                .isEqualTo("unknown_adapter");
+        assertThat(door.jobDesk().get("nothing-of-that-name")).isEmpty();
+    }
+
+    @Test
+    @Order(3)
+    void aRebuiltHeadTakesItsPlaceWhereItIsTrained() {
+        JsonNode rebuilt = result(door.rebuild(ADAPTER, "latest", Set.of("e3"), Map.of(), true));
+
+        assertThat(rebuilt.path("replaced").asBoolean()).isTrue();
+        assertThat(platform.journal())
+                .filteredOn(JournalRecord::hasHeadReplaced)
+                .extracting(record -> record.getHeadReplaced().getHead().getExcludedIdsList())
+                .singleElement()
+                .satisfies(excluded -> assertThat(excluded).contains("e3"));
+    }
+
+    @Test
+    @Order(4)
+    void whoeverTrainsTheAdapterNextGoesOnWithIt() {
+        // Given that its worker leaves when it was just asked
+        JobStatus asked = door.rebuild(ADAPTER, "latest", Set.of("e4"), Map.of(), true);
+
+        owner.close();
+
+        // Then the other one, which has the adapter now, does it
+        assertThat(result(asked).path("replaced").asBoolean()).isTrue();
+        produce("last", "say more");
+        settle();
+        platform.assertEachTrainedOnce();
+    }
+}
