@@ -26,6 +26,7 @@ import io.millrace.trainer.job.SharedEngine;
 import io.millrace.trainer.observe.Observe;
 import io.millrace.trainer.observe.RewardTail;
 import io.millrace.trainer.outcome.DeadLetterTopic;
+import io.millrace.trainer.proof.EvalJob;
 import io.millrace.trainer.proof.JobDesk;
 import io.millrace.trainer.proof.ProofContext;
 import io.millrace.trainer.proof.Rebuilds;
@@ -39,6 +40,7 @@ import io.millrace.trainer.worker.Engine;
 import io.millrace.trainer.worker.Progress;
 import io.millrace.trainer.worker.WorkerLoop;
 import io.millrace.trainer.worker.WorkerSettings;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
@@ -191,6 +193,26 @@ public final class Trainer implements AutoCloseable {
         VersionEntry version = registry.view().resolve(adapter, revision);
         String id = "verify-" + version.id().hex().substring(0, 12) + (fromGenesis ? "-genesis" : "");
         return jobs.submit(id, new VerifyJob(proofs, version, fromGenesis));
+    }
+
+    /**
+     * Has a version measured on examples that are neither trained nor kept.
+     *
+     * @param records the examples' JSON, at least one
+     * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}
+     */
+    public JobStatus eval(AdapterName adapter, String revision, List<String> records) {
+        VersionEntry version = registry.view().resolve(adapter, revision);
+        String id = "eval-" + version.id().hex().substring(0, 12) + "-"
+                + Digest.of(String.join("\n", records)).hex().substring(0, 16);
+        return jobs.submit(
+                id,
+                new EvalJob(
+                        proofs,
+                        version,
+                        records.stream()
+                                .map(record -> record.getBytes(StandardCharsets.UTF_8))
+                                .toList()));
     }
 
     /**

@@ -2,6 +2,7 @@ package io.millrace.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -236,6 +238,36 @@ class ProofTest {
         live.restart();
         live.assertExact(live.trainer().verify(ADAPTER, "v1", false));
         assertThat(live.trainer().jobs().get(asked.id())).isEmpty();
+    }
+
+    @Test
+    @Order(10)
+    void aVersionIsMeasuredOnExamplesThatAreNotKept() {
+        List<String> records = IntStream.range(200, 220)
+                .mapToObj(i -> example(i).replace("of course", "not kept anywhere"))
+                .toList();
+
+        JsonNode first = live.result(live.trainer().eval(ADAPTER, "v1", records));
+        JsonNode second = live.result(live.trainer().eval(ADAPTER, "v2", records));
+
+        assertThat(first.path("label").asText()).isEqualTo("v1");
+        assertThat(first.path("losses")).hasSize(20).allMatch(loss -> loss.asDouble() > 0);
+        assertThat(StreamSupport.stream(first.path("losses").spliterator(), false)
+                        .mapToDouble(JsonNode::asDouble)
+                        .average()
+                        .orElseThrow())
+                .isEqualTo(first.path("loss").asDouble(), within(1e-9));
+        assertThat(second.path("losses")).isNotEqualTo(first.path("losses"));
+        assertThat(new Places(live.platform(), "not kept anywhere").all()).isEmpty();
+        // And a part of them by itself, to the same
+        assertThat(live.result(live.trainer().eval(ADAPTER, "v1", records.subList(0, 3)))
+                        .path("losses")
+                        .path(2)
+                        .asDouble())
+                .isEqualTo(first.path("losses").path(2).asDouble(), within(1e-4));
+        // And what can't be measured with is named
+        JobStatus refused = live.ended(live.trainer().eval(ADAPTER, "v1", List.of(example(1), "{\"prompt\":")));
+        assertThat(refused.error().orElseThrow().message()).contains("record 2", "malformed_json");
     }
 
     /** Over all pages of so many. */

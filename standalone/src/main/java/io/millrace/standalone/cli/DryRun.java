@@ -10,7 +10,6 @@ import io.millrace.standalone.client.ExampleStream;
 import io.millrace.standalone.client.ServerClient;
 import io.millrace.topics.Topics;
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,14 +18,10 @@ import java.util.Optional;
 final class DryRun {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final String CHECK = "/api/v1/trainer/examples/check";
-    private static final int BATCH_LINES = 500;
-    private static final long BATCH_CHARS = 1 << 20;
 
     private final ServerClient server;
     private final Out out;
     private final Foreseen foreseen = new Foreseen();
-    private final List<Line> batch = new ArrayList<>();
-    private long batchChars;
 
     /** Told what a line would come to. */
     private interface Told {
@@ -67,22 +62,11 @@ final class DryRun {
     }
 
     private void check(ExampleLines lines, Told told) {
-        lines.each(line -> {
-            if (batch.size() == BATCH_LINES || batchChars + line.text().length() > BATCH_CHARS) {
-                ask(told);
-            }
-            batch.add(line);
-            batchChars += line.text().length();
-        });
-        try {
-            ask(told);
-        } catch (IOException e) {
-            throw new MillraceException(ErrorCode.INTERNAL, e.getMessage(), e);
-        }
+        lines.eachBatch(batch -> ask(batch, told));
     }
 
     /** What no producer could send is not asked about. */
-    private void ask(Told told) throws IOException {
+    private void ask(List<Line> batch, Told told) throws IOException {
         List<String> records = batch.stream()
                 .filter(line -> !ExampleStream.tooLarge(line.bytes()))
                 .map(Line::text)
@@ -95,8 +79,6 @@ final class DryRun {
             JsonNode answer = ExampleStream.tooLarge(line.bytes()) ? tooLarge() : answers.path(next++);
             told.line(foreseen.add(line, answer));
         }
-        batch.clear();
-        batchChars = 0;
     }
 
     private static JsonNode tooLarge() {

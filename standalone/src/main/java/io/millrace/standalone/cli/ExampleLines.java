@@ -13,6 +13,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -21,21 +22,23 @@ import java.util.Optional;
  *
  * @param adapter put into examples that name none
  */
-record ExampleLines(List<String> files, Optional<String> adapter) {
+public record ExampleLines(List<String> files, Optional<String> adapter) {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int BATCH_LINES = 500;
+    private static final long BATCH_CHARS = 1 << 20;
 
     /**
      * A line that isn't blank.
      *
      * @param number of the line in its file, from 1
      */
-    record Line(String file, long number, String text) {
-        byte[] bytes() {
+    public record Line(String file, long number, String text) {
+        public byte[] bytes() {
             return text.getBytes(StandardCharsets.UTF_8);
         }
 
         /** As people find it. */
-        String place() {
+        public String place() {
             return file + ":" + number;
         }
     }
@@ -43,6 +46,11 @@ record ExampleLines(List<String> files, Optional<String> adapter) {
     /** Takes one line after another. */
     interface Each {
         void line(Line line) throws IOException;
+    }
+
+    /** Takes some lines after others. */
+    public interface EachBatch {
+        void lines(List<Line> batch) throws IOException;
     }
 
     /** @throws MillraceException {@code bad_request} where a file is none */
@@ -62,6 +70,29 @@ record ExampleLines(List<String> files, Optional<String> adapter) {
                 each(file, in, each);
             } catch (IOException e) {
                 throw new MillraceException(ErrorCode.BAD_REQUEST, file + " can't be read: " + e.getMessage(), e);
+            }
+        }
+    }
+
+    /** All lines, no more at once than a request to a server may have. */
+    public void eachBatch(EachBatch each) {
+        List<Line> batch = new ArrayList<>();
+        long[] chars = {0};
+        each(line -> {
+            if (batch.size() == BATCH_LINES
+                    || (!batch.isEmpty() && chars[0] + line.text().length() > BATCH_CHARS)) {
+                each.lines(List.copyOf(batch));
+                batch.clear();
+                chars[0] = 0;
+            }
+            batch.add(line);
+            chars[0] += line.text().length();
+        });
+        if (!batch.isEmpty()) {
+            try {
+                each.lines(batch);
+            } catch (IOException e) {
+                throw new MillraceException(ErrorCode.INTERNAL, e.getMessage(), e);
             }
         }
     }

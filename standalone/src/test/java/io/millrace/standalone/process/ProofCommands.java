@@ -154,9 +154,12 @@ final class ProofCommands {
     }
 
     void bisectFindsTheFirstBadVersion() throws IOException {
-        version("v2");
-        version("v3");
-        version("v4");
+        String before = "We look for it.";
+        version("v2", before);
+        // Something goes wrong: other answers, learnt much too fast
+        system.json("adapters", "set", ADAPTER, "lr=0.05");
+        version("v3", "Zebra 9999 !!");
+        version("v4", "Zebra 9999 !!");
         String third = id("v3");
         String fourth = id("v4");
         String isBad = "case $MILLRACE_MODEL in " + ADAPTER + "@" + third + "|" + ADAPTER + "@" + fourth
@@ -173,6 +176,41 @@ final class ProofCommands {
         assertThat(system.run("adapters", "bisect", ADAPTER, "--good", "v3", "--bad", "v1", "--", "true")
                         .err())
                 .contains("is no ancestor of");
+        bisectMeasuresAFileOfExamples(third);
+    }
+
+    private void bisectMeasuresAFileOfExamples(String firstBad) throws IOException {
+        List<String> lines = IntStream.range(0, 6)
+                .mapToObj(i -> "{\"prompt\": \"And parcel " + i + "?\", \"completion\": \"We look for it.\"}")
+                .toList();
+        String file = Files.write(folder.resolve("eval.jsonl"), lines).toString();
+
+        JsonNode found = OneSystem.parse(bisectBy("v1", "v4", file, "--json").out());
+
+        // Both ends are measured, and what lies between
+        assertThat(found.path("first_bad")).extracting(JsonNode::asText).containsExactly(firstBad);
+        JsonNode losses = found.path("losses");
+        assertThat(losses.size()).isBetween(3, 4);
+        assertThat(losses.path(id("v1")).asDouble())
+                .isPositive()
+                .isLessThan(found.path("bound").asDouble());
+        assertThat(losses.path(firstBad).asDouble())
+                .isGreaterThan(found.path("bound").asDouble());
+        assertThat(bisectBy("v1", "v4", file).out()).contains("mean loss", "first bad version of " + ADAPTER + ": v3");
+        // And what isn't bad by the file is no end to look from
+        assertThat(bisectBy("v1", "v4", file, "--tolerance", "100").err()).contains("isn't bad by this file");
+        // And the file's bad lines are named
+        String bad = Files.write(folder.resolve("bad.jsonl"), List.of("{\"prompt\": \"a\"}"))
+                .toString();
+        assertThat(bisectBy("v1", "v4", bad).err()).contains("record 1", "no_content");
+        assertThat(bisectBy("v1", "v4", file, "--", "true").exit()).isEqualTo(2);
+    }
+
+    private CommandRun bisectBy(String good, String bad, String file, String... more) {
+        List<String> args =
+                new ArrayList<>(List.of("adapters", "bisect", ADAPTER, "--good", good, "--bad", bad, "--eval", file));
+        args.addAll(List.of(more));
+        return system.run(args.toArray(String[]::new));
     }
 
     void forgettingSaysWhatItErasedAndWhatItCannot() {
@@ -220,11 +258,11 @@ final class ProofCommands {
     }
 
     /** Some more examples, and a version of them. */
-    private void version(String label) throws IOException {
+    private void version(String label, String completion) throws IOException {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < 5; i++) {
             lines.add("{\"id\": \"" + label + "-" + i + "\", \"adapter\": \"" + ADAPTER
-                    + "\", \"prompt\": \"And parcel " + label + i + "?\", \"completion\": \"We look for it.\"}");
+                    + "\", \"prompt\": \"And parcel " + label + i + "?\", \"completion\": \"" + completion + "\"}");
         }
         Path file = Files.write(folder.resolve(label + ".jsonl"), lines);
         system.json("push", file.toString(), "--wait");

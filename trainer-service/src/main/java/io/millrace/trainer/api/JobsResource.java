@@ -59,11 +59,17 @@ public final class JobsResource {
                         }
                         yield process.trainer().forget(adapter, request.examples(), request.keepTopics());
                     }
+                    case "eval" -> {
+                        if (request.records().isEmpty()) {
+                            throw new MillraceException(ErrorCode.BAD_REQUEST, "'records' has none to measure with");
+                        }
+                        yield process.trainer().eval(adapter, request.revision(), request.records());
+                    }
                     default ->
                         throw new MillraceException(
                                 ErrorCode.BAD_REQUEST,
                                 "'" + request.kind()
-                                        + "' is no kind of job; there are verify, rebuild and forget");
+                                        + "' is no kind of job; there are verify, rebuild, forget and eval");
                 };
         return Response.accepted(status).build();
     }

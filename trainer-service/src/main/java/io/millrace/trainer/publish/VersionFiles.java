@@ -57,8 +57,12 @@ public record VersionFiles(BlobStore store, BaseDescription base) {
                 adapter, base, weights, new PeftDirectory.Lineage(parent, rebuiltFrom, fingerprints, rounds));
     }
 
-    /** A version's weights, verified against its digests. */
-    AdapterWeights read(VersionEntry version) {
+    /**
+     * A version's weights, verified against its digests.
+     *
+     * @throws io.millrace.core.MillraceException {@code wrong_base}
+     */
+    public AdapterWeights read(VersionEntry version) {
         Map<String, Digest> files = new TreeMap<>();
         version.files().forEach(file -> files.put(file.name(), file.sha256()));
         return read(files);
