@@ -3,7 +3,9 @@ package io.millrace.trainer;
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
 import io.millrace.core.Digest;
+import io.millrace.core.ErrorCode;
 import io.millrace.core.ExampleParser;
+import io.millrace.core.MillraceException;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.proto.internal.AskedJob;
 import io.millrace.proto.internal.Forgetting;
@@ -28,6 +30,7 @@ import io.millrace.trainer.observe.RewardTail;
 import io.millrace.trainer.outcome.DeadLetterTopic;
 import io.millrace.trainer.proof.EvalJob;
 import io.millrace.trainer.proof.JobDesk;
+import io.millrace.trainer.proof.OtherBases;
 import io.millrace.trainer.proof.ProofContext;
 import io.millrace.trainer.proof.Rebuilds;
 import io.millrace.trainer.proof.SeenBy;
@@ -47,6 +50,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -56,6 +60,7 @@ import java.util.function.Supplier;
 
 /** The whole trainer: a curator, a worker and an observer over one Kafka, store and registry. */
 public final class Trainer implements AutoCloseable {
+    private static final String BASE = "base";
     private static final Duration CURATED_WITHIN = Duration.ofMillis(100);
     private static final Duration OBSERVED_WITHIN = Duration.ofSeconds(1);
 
@@ -64,6 +69,7 @@ public final class Trainer implements AutoCloseable {
     private final RewardTail rewards;
     private final WorkerLoop worker;
     private final Progress progress;
+    private final OtherBases bases;
     private final String workerId;
     private final RegistryLog registry;
     private final SharedEngine engine;
@@ -86,6 +92,7 @@ public final class Trainer implements AutoCloseable {
      * Starts nothing yet; the caller closes store and registry.
      *
      * @param engines opens the base; called again while it fails
+     * @param bases that adapters can be rebuilt on
      * @param embedders opens the sentence embedder when the first version is cut
      */
     public Trainer(
@@ -93,11 +100,13 @@ public final class Trainer implements AutoCloseable {
             BlobStore store,
             RegistryLog registry,
             Supplier<Engine> engines,
+            OtherBases bases,
             Supplier<TextEmbedder> embedders,
             Settings settings,
             Progress.Meters meters,
             Clock clock) {
         this.progress = new Progress(meters);
+        this.bases = bases;
         this.workerId = settings.worker().workerId();
         this.registry = registry;
         this.engine = new SharedEngine(engines, DeviceTurns.defaults());
@@ -117,6 +126,7 @@ public final class Trainer implements AutoCloseable {
                 store,
                 registry,
                 engine::background,
+                id -> engine.background(bases.open(id)),
                 embedders,
                 worker,
                 new ChampionGuard(rewards::of),
@@ -220,9 +230,10 @@ public final class Trainer implements AutoCloseable {
      *
      * @param revision that it is rebuilt from
      * @param without ids of examples
-     * @param settings by their keys
+     * @param settings by their keys; {@code base} names another base to train on
      * @param replace whether live training shall go on from it
-     * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}, {@code bad_setting}
+     * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}, {@code bad_setting},
+     *     {@code unknown_base}, {@code wrong_base} (live training can't go on on another base)
      */
     public JobStatus rebuild(
             AdapterName adapter, String revision, Set<String> without, Map<String, String> settings, boolean replace) {
@@ -231,12 +242,26 @@ public final class Trainer implements AutoCloseable {
                 .setRebuiltFrom(registry.view().resolve(adapter, revision).id().hex())
                 .addAllWithout(new TreeSet<>(without))
                 .setReplace(replace);
-        new TreeMap<>(settings)
-                .forEach((key, value) -> recipe.addSettings(
-                        RebuildSetting.newBuilder().setKey(key).setValue(value)));
+        TreeMap<String, String> changed = new TreeMap<>(settings);
+        otherBase(Optional.ofNullable(changed.remove(BASE)), replace).ifPresent(base -> recipe.setBaseId(base.hex()));
+        changed.forEach((key, value) ->
+                recipe.addSettings(RebuildSetting.newBuilder().setKey(key).setValue(value)));
         return desk.submit(
                 Rebuilds.jobId(recipe.build()),
                 AskedJob.newBuilder().setRebuild(recipe).build());
+    }
+
+    private Optional<Digest> otherBase(Optional<String> named, boolean replace) {
+        Digest live = proofs.engine().get().base().id();
+        Optional<Digest> other = named.map(bases::idOf).filter(id -> !id.equals(live));
+        if (other.isPresent() && replace) {
+            throw new MillraceException(
+                    ErrorCode.WRONG_BASE,
+                    "training here goes on on base " + live.hex().substring(0, 12) + ", so what is rebuilt on "
+                            + named.get() + " can't take its place: rebuild without --replace, and to train on with "
+                            + named.get() + " send the examples to a system that was started with it");
+        }
+        return other;
     }
 
     /**

@@ -50,6 +50,7 @@ public final class TrainerWiring {
                 store,
                 registry,
                 engines::open,
+                engines,
                 () -> new TextEmbedder(1),
                 settings(config),
                 new MicrometerMeters(meters),

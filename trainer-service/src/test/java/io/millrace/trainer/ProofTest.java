@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
+import io.millrace.core.BaseDescription.Quantisation;
 import io.millrace.core.ExampleParser;
 import io.millrace.core.VersionId;
+import io.millrace.engine.base.BaseStore;
+import io.millrace.engine.base.ImportProgress;
 import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.MoveAlias;
 import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.proof.RoundView;
@@ -38,6 +42,8 @@ class ProofTest {
 
     @TempDir
     static Path directory;
+
+    private static final Path OTHER_BASE = Path.of("../lora-engine/src/test/resources/golden/models/tiny-llama");
 
     private static LiveAdapter live;
     private static int produced;
@@ -268,6 +274,65 @@ class ProofTest {
         // And what can't be measured with is named
         JobStatus refused = live.ended(live.trainer().eval(ADAPTER, "v1", List.of(example(1), "{\"prompt\":")));
         assertThat(refused.error().orElseThrow().message()).contains("record 2", "malformed_json");
+    }
+
+    @Test
+    @Order(11)
+    void aVersionIsRebuiltOnAnotherBaseAndKeptApart() {
+        // Given a second base beside the one that is trained on
+        String other = new BaseStore(directory.resolve("bases"))
+                .importFrom("other", OTHER_BASE, Quantisation.NF4, ImportProgress.silent())
+                .id()
+                .hex();
+
+        // When the rounds of a version are trained on it
+        JsonNode rebuilt = live.result(live.trainer().rebuild(ADAPTER, "v2", Set.of(), Map.of("base", "other"), false));
+
+        // Then the version is for that base, comes out again, and nothing else has changed
+        VersionEntry version = live.platform()
+                .registry
+                .view()
+                .version(ADAPTER, new VersionId(rebuilt.path("version").asText()))
+                .orElseThrow();
+        assertThat(rebuilt.path("base").asText()).isEqualTo(other);
+        assertThat(version.baseId())
+                .isEqualTo(other)
+                .isNotEqualTo(
+                        live.platform().registry.view().resolve(ADAPTER, "v2").baseId());
+        assertThat(version.promotionReason()).contains("by hand");
+        live.assertExact(live.trainer().verify(ADAPTER, version.id().hex(), false));
+
+        // And it can't take the place of what is trained here, nor be measured on the base that is
+        assertThatThrownBy(() -> live.trainer().rebuild(ADAPTER, "v2", Set.of(), Map.of("base", "other"), true))
+                .hasMessageContaining("without --replace");
+        assertThatThrownBy(() -> live.trainer().rebuild(ADAPTER, "v2", Set.of(), Map.of("base", "none"), false))
+                .hasMessageContaining("has no base 'none'");
+        assertThat(live.ended(live.trainer().eval(ADAPTER, version.id().hex(), List.of(example(1))))
+                        .error()
+                        .orElseThrow()
+                        .code())
+                .isEqualTo("wrong_base");
+
+        // And where somebody promotes it all the same, training goes on
+        live.platform()
+                .submit(
+                        "promote",
+                        command -> command.setMoveAlias(MoveAlias.newBuilder()
+                                .setAdapter(ADAPTER.toString())
+                                .setAlias("champion")
+                                .setExpectedVersionId(live.platform()
+                                        .registry
+                                        .view()
+                                        .adapter(ADAPTER)
+                                        .orElseThrow()
+                                        .champion()
+                                        .orElseThrow()
+                                        .hex())
+                                .setTargetVersionId(version.id().hex())));
+        produce(20);
+        VersionEntry next = live.cut();
+        assertThat(next.promotionReason()).contains("another base");
+        assertThat(next.baseId()).isNotEqualTo(other);
     }
 
     /** Over all pages of so many. */

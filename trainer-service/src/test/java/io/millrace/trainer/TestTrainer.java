@@ -44,6 +44,7 @@ final class TestTrainer {
                     return new Engine(
                             engine.base(), engine.encoder(), new PoisonedModel(engine.model()), engine.closeBase());
                 },
+                engines(directory),
                 () -> new TextEmbedder(1),
                 new Trainer.Settings(settings, Duration.ofHours(24), true, directory.resolve("streams-" + workerId)),
                 new Silent(),

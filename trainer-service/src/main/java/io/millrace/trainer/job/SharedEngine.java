@@ -25,6 +25,12 @@ public final class SharedEngine implements AutoCloseable {
         return with(turns::background);
     }
 
+    /** Another base that computes while live training pauses. Closing it closes it. */
+    public Engine background(Engine other) {
+        return new Engine(
+                other.base(), other.encoder(), new TurnTakingModel(other.model(), turns::background), other::close);
+    }
+
     private Engine with(TurnTakingModel.Turn turn) {
         Engine engine = open();
         return new Engine(engine.base(), engine.encoder(), new TurnTakingModel(engine.model(), turn), () -> {});

@@ -1,10 +1,12 @@
 package io.millrace.trainer.proof;
 
 import io.millrace.core.AdapterName;
+import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.ExampleParser;
 import io.millrace.core.MillraceException;
 import io.millrace.embedding.TextEmbedder;
+import io.millrace.proto.internal.RebuildRecipe;
 import io.millrace.registry.RegistryLog;
 import io.millrace.store.BlobStore;
 import io.millrace.topics.KafkaSettings;
@@ -18,12 +20,14 @@ import io.millrace.trainer.train.Examples;
 import io.millrace.trainer.train.Train;
 import io.millrace.trainer.worker.Engine;
 import io.millrace.trainer.worker.WorkerLoop;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
  * What proofs and rebuilds are computed with.
  *
  * @param engine opens the base, or gives the one that is open
+ * @param otherBase opens the base of that id
  * @param embedder opened when a rebuilt version is made
  * @param worker that trains the adapters
  * @param guard of champions, for what a rebuilt version is compared with
@@ -34,6 +38,7 @@ public record ProofContext(
         BlobStore store,
         RegistryLog registry,
         Supplier<Engine> engine,
+        Function<Digest, Engine> otherBase,
         Supplier<TextEmbedder> embedder,
         WorkerLoop worker,
         ChampionGuard guard,
@@ -50,6 +55,11 @@ public record ProofContext(
         return new MillraceException(
                 ErrorCode.MOVED_AWAY,
                 "this trainer (" + actor + ") doesn't train " + adapter + " any more; the worker that does goes on");
+    }
+
+    /** What a recipe is computed with, for the caller to close. @throws MillraceException {@code unknown_base} */
+    Engine engine(RebuildRecipe recipe) {
+        return recipe.getBaseId().isEmpty() ? engine.get() : otherBase.apply(new Digest(recipe.getBaseId()));
     }
 
     JournalReader journal() {

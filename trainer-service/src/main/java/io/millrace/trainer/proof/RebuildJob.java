@@ -3,6 +3,8 @@ package io.millrace.trainer.proof;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
+import io.millrace.core.BaseDescription;
+import io.millrace.core.BaseDescriptionJson;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.core.VersionId;
@@ -10,6 +12,7 @@ import io.millrace.embedding.TextEmbedder;
 import io.millrace.proto.internal.Promotion;
 import io.millrace.proto.internal.RebuildRecipe;
 import io.millrace.proto.internal.RebuildSetting;
+import io.millrace.proto.internal.RegisterBase;
 import io.millrace.proto.internal.RegistryRecord;
 import io.millrace.proto.internal.VersionCut;
 import io.millrace.registry.AdapterEntry;
@@ -54,10 +57,10 @@ public record RebuildJob(ProofContext context, String id, RebuildRecipe asked) i
     @Override
     public JsonNode run(Watch watch) {
         History history = history();
-        Engine engine = context.engine().get();
         Rebuilds rebuilds = context.rebuilds();
         Set<String> forgotten = history.now().head().forgottenIds();
-        try (RebuiltLine line = rebuilds.running(id)
+        try (Engine engine = context.engine(asked);
+                RebuiltLine line = rebuilds.running(id)
                         // What was begun with an example that is forgotten since leads nowhere.
                         .filter(begun -> begun.getRecipe().getWithoutList().containsAll(forgotten))
                         .map(progress -> RebuiltLine.resume(engine, context.store(), progress))
@@ -67,6 +70,9 @@ public record RebuildJob(ProofContext context, String id, RebuildRecipe asked) i
                                 complete(history),
                                 history.rounds().get(0).plan()));
                 TextEmbedder embedder = context.embedder().get()) {
+            if (!asked.getBaseId().isEmpty()) {
+                register(engine.base());
+            }
             RebuiltVersion made = asked.getReplace()
                     ? new Replace(context, this, context.cutVersion(engine, embedder)).run(line, watch)
                     : publish(line, history, context.cutVersion(engine, embedder), watch);
@@ -128,11 +134,28 @@ public record RebuildJob(ProofContext context, String id, RebuildRecipe asked) i
         command.getPublishVersionBuilder()
                 .setPromotion(Promotion.newBuilder().setReason("rebuilt: promote it by hand"));
         context.rebuilds().keep(new VersionId(cut.getVersionId()), finished(line));
-        CommandOutcome outcome = context.registry().submit(command.build()).join();
+        submit(command.build());
+        return new RebuiltVersion(new VersionId(cut.getVersionId()), line, false);
+    }
+
+    /** So that the registry knows what the version is for; a known base changes nothing. */
+    private void register(BaseDescription base) {
+        submit(RegistryRecord.newBuilder()
+                .setCommandId("base:" + base.id())
+                .setFoldVersion(1)
+                .setActor(context.actor())
+                .setRegisterBase(RegisterBase.newBuilder()
+                        .setBaseId(base.id().hex())
+                        .setName(base.name())
+                        .setDescriptionJson(BaseDescriptionJson.write(base)))
+                .build());
+    }
+
+    private void submit(RegistryRecord command) {
+        CommandOutcome outcome = context.registry().submit(command).join();
         if (outcome.error().isPresent()) {
             throw new MillraceException(outcome.error().get(), outcome.detail());
         }
-        return new RebuiltVersion(new VersionId(cut.getVersionId()), line, false);
     }
 
     VersionId rebuiltFrom() {

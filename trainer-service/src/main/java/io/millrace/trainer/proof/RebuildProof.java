@@ -22,11 +22,11 @@ import java.util.TreeMap;
 record RebuildProof(ProofContext context, History history, RebuildRecipe recipe) {
 
     Proof of(VersionEntry version, Job.Watch watch) {
-        Engine engine = context.engine().get();
-        VersionFiles files = new VersionFiles(context.store(), engine.base());
         int rounds = recipe.getRecordedRounds();
-        try (RebuiltLine line = RebuiltLine.start(
-                engine, context.store(), recipe, history.rounds().get(0).plan())) {
+        try (Engine engine = context.engine(recipe);
+                RebuiltLine line = RebuiltLine.start(
+                        engine, context.store(), recipe, history.rounds().get(0).plan())) {
+            VersionFiles files = new VersionFiles(context.store(), engine.base());
             while (line.recordedRounds() < rounds) {
                 line.add(history.rounds().get(line.recordedRounds()), watch::cancelled);
                 watch.progress(line.recordedRounds(), rounds, "rounds");

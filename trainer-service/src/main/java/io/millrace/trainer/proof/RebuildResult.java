@@ -14,6 +14,7 @@ import java.util.TreeSet;
 /**
  * What a rebuild came to, as the API shows it.
  *
+ * @param base id of the base that it is for
  * @param replaced whether live training goes on from it
  * @param recordedRounds that went in
  * @param rounds that were left of them
@@ -25,6 +26,7 @@ record RebuildResult(
         String adapter,
         String version,
         String rebuiltFrom,
+        String base,
         boolean replaced,
         int recordedRounds,
         long rounds,
@@ -45,6 +47,7 @@ record RebuildResult(
                 asked.getAdapter(),
                 made.version().hex(),
                 asked.getRebuiltFrom(),
+                head.getGenesis().getBaseId(),
                 made.replaced(),
                 made.line().recordedRounds(),
                 head.getRound(),

@@ -35,6 +35,7 @@ final class Check {
     private static final String BASE = "base";
 
     private final TrainingModel model;
+    private final String baseId;
     private final HeldOutLosses losses;
     private final Function<VersionEntry, AdapterWeights> versions;
     private final ChampionGuard guard;
@@ -46,11 +47,13 @@ final class Check {
     /** @param versions reads a version's weights from the store */
     Check(
             TrainingModel model,
+            String baseId,
             HeldOutLosses losses,
             Function<VersionEntry, AdapterWeights> versions,
             ChampionGuard guard,
             int minHeldOut) {
         this.model = model;
+        this.baseId = baseId;
         this.losses = losses;
         this.versions = versions;
         this.guard = guard;
@@ -70,8 +73,10 @@ final class Check {
         List<Item> items = losses.items(wanted, settings.maxLength());
         Map<ExampleRef, Double> own = losses.of(adapter, candidateName(fold), items, s -> candidate.losses(s, batch));
         Map<ExampleRef, Double> base = losses.of(adapter, BASE, items, s -> model.baseLosses(s, batch));
-        Optional<VersionEntry> champion =
+        Optional<VersionEntry> named =
                 registry.adapter(adapter).flatMap(AdapterEntry::champion).flatMap(id -> registry.version(adapter, id));
+        // One of another base, which somebody promoted, can't be measured here.
+        Optional<VersionEntry> champion = named.filter(this::ofThisBase);
         Optional<Map<ExampleRef, Double>> champions = champion.map(
                 version -> losses.of(adapter, version.id().hex(), items, s -> ofVersion(version, s, batch)));
         Set<ExampleRef> rolling = known(head.getHeldOutList(), items);
@@ -102,6 +107,8 @@ final class Check {
                                 "it was compared with a champion that is worse than the one before it on the reference"
                                         + " set and is rolled back");
             }
+        } else if (named.isPresent()) {
+            promotion.setPromote(false).setReason("the champion is for another base: not compared");
         } else {
             promotion.setPromote(true).setReason("first version");
         }
@@ -123,8 +130,9 @@ final class Check {
             Map<ExampleRef, Double> champion,
             List<Item> items) {
         AdapterEntry entry = registry.adapter(adapter).orElseThrow();
-        Optional<VersionEntry> previous =
-                registry.previousChampion(adapter).flatMap(id -> registry.version(adapter, id));
+        Optional<VersionEntry> previous = registry.previousChampion(adapter)
+                .flatMap(id -> registry.version(adapter, id))
+                .filter(this::ofThisBase);
         Set<ExampleRef> reference = known(fold.head().state().getReferenceList(), items);
         if (!settings.gate().rollbackReference()
                 || previous.isEmpty()
@@ -141,6 +149,10 @@ final class Check {
                 .onReference(pairs(reference, champion, earlier));
         guard.measured(adapter, entry.champion().orElseThrow(), previous.get().id(), comparison);
         return comparison.getVerdict().equals(Gate.FAILS);
+    }
+
+    private boolean ofThisBase(VersionEntry version) {
+        return version.baseId().equals(baseId);
     }
 
     private double[] ofVersion(VersionEntry version, List<TrainingSequence> sequences, int batch) {

@@ -53,7 +53,8 @@ public final class CutVersion {
             int minHeldOut,
             String actor) {
         VersionFiles files = new VersionFiles(store, base);
-        Check check = new Check(model, new HeldOutLosses(examples, archives), files::read, guard, minHeldOut);
+        Check check = new Check(
+                model, base.id().hex(), new HeldOutLosses(examples, archives), files::read, guard, minHeldOut);
         return new CutVersion(store, model, check, prototyping, files, registry, actor);
     }
 

@@ -35,7 +35,8 @@ public final class RebuildCommand implements Runnable {
     @Option(
             names = "--set",
             paramLabel = "KEY=VALUE",
-            description = "Train with another setting than recorded, as lr=0.001 or rank=8; may be repeated.")
+            description = "Train with another setting than recorded, as lr=0.001 or rank=8, or on another base that the"
+                    + " trainer has, as base=smollm2-135m-instruct; may be repeated.")
     private Map<String, String> settings = Map.of();
 
     @Option(
@@ -84,9 +85,13 @@ public final class RebuildCommand implements Runnable {
                 + result.path("examples").asLong() + " examples");
         result.path("not_found").forEach(id -> out.line("  no recorded round has the example " + id.asText()));
         result.path("trained_on").forEach(version -> out.line("  trained on what was left out: " + version.asText()));
-        out.line(
-                result.path("replaced").asBoolean()
-                        ? "training goes on from it"
-                        : "'adapters promote' makes it champion; training goes on from where it was");
+        if (settings.containsKey("base")) {
+            out.line("it is for base " + result.path("base").asText() + ": only a router of that base serves it");
+        } else {
+            out.line(
+                    result.path("replaced").asBoolean()
+                            ? "training goes on from it"
+                            : "'adapters promote' makes it champion; training goes on from where it was");
+        }
     }
 }
