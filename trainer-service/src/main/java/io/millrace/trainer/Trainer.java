@@ -274,6 +274,15 @@ public final class Trainer implements AutoCloseable {
     }
 
     /**
+     * Which adapters have a round with which of the examples.
+     *
+     * @throws io.millrace.core.MillraceException {@code kafka_unavailable}
+     */
+    public Map<String, Set<String>> find(Set<String> examples) {
+        return SeenBy.adapters(proofs, examples);
+    }
+
+    /**
      * The rounds that a version is made of, a page at a time.
      *
      * @param limit 0: the default

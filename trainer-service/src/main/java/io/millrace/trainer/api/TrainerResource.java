@@ -4,6 +4,7 @@ import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.trainer.TrainerProcess;
+import io.millrace.trainer.worker.Answers;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
@@ -13,16 +14,14 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** What the trainer does now, and asking it for a version. */
 @Path("/api/v1/trainer")
 @Produces(MediaType.APPLICATION_JSON)
 public final class TrainerResource {
-    private static final long PATIENCE_SECONDS = 5;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private final TrainerProcess process;
     private final TrainerToken token;
@@ -45,11 +44,10 @@ public final class TrainerResource {
     public Response cut(
             @PathParam("namespace") String namespace,
             @PathParam("name") String name,
-            @HeaderParam(HttpHeaders.AUTHORIZATION) String authorization)
-            throws InterruptedException {
+            @HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) {
         token.require(authorization);
         AdapterName adapter = new AdapterName(namespace, name);
-        if (!requested(adapter)) {
+        if (!Answers.of(process.trainer().requestCut(adapter), PATIENCE)) {
             throw new MillraceException(
                     ErrorCode.UNKNOWN_ADAPTER,
                     "this trainer (" + process.trainer().workerId() + ") has nothing of " + adapter
@@ -57,15 +55,5 @@ public final class TrainerResource {
         }
         return Response.accepted(Map.of("adapter", adapter.toString(), "requested", true))
                 .build();
-    }
-
-    private boolean requested(AdapterName adapter) throws InterruptedException {
-        try {
-            return process.trainer().requestCut(adapter).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw new MillraceException(ErrorCode.NOT_READY, "the trainer isn't ready: " + process.waitingFor(), e);
-        } catch (ExecutionException e) {
-            throw new MillraceException(ErrorCode.INTERNAL, e.getCause().toString(), e);
-        }
     }
 }

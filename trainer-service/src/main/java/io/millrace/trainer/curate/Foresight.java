@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
-import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.CuratedExample;
 import io.millrace.proto.internal.InputRecord;
@@ -13,14 +12,13 @@ import io.millrace.trainer.outcome.Outcome;
 import io.millrace.trainer.train.Admission;
 import io.millrace.trainer.train.Examples;
 import io.millrace.trainer.train.TakenOut;
+import io.millrace.trainer.worker.Answers;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -36,7 +34,7 @@ public record Foresight(
         Supplier<Examples> examples,
         Function<AdapterName, AdapterSettings> settings,
         Function<AdapterName, CompletableFuture<TakenOut>> takenOut) {
-    private static final long PATIENCE_SECONDS = 5;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     /** Longer than any example: what an example has in all is told, not only what is kept of it. */
     private static final int NO_LIMIT = 1 << 30;
@@ -112,15 +110,6 @@ public record Foresight(
     }
 
     private TakenOut refusedBy(AdapterName adapter) {
-        try {
-            return takenOut.apply(adapter).get(PATIENCE_SECONDS, TimeUnit.SECONDS);
-        } catch (TimeoutException e) {
-            throw new MillraceException(ErrorCode.NOT_READY, "the trainer's worker isn't ready; ask again", e);
-        } catch (ExecutionException e) {
-            throw new MillraceException(ErrorCode.INTERNAL, e.getCause().toString(), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new MillraceException(ErrorCode.TIMED_OUT, "interrupted", e);
-        }
+        return Answers.of(takenOut.apply(adapter), PATIENCE);
     }
 }

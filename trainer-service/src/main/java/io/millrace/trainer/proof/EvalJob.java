@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
+import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.ExampleParser;
 import io.millrace.core.MillraceException;
@@ -23,7 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Measures a version on examples that are neither trained nor kept. Which adapter they name doesn't matter.
+ * Measures a version on examples that are neither trained nor kept, on the base that it is for. Which adapter they name
+ * doesn't matter.
  *
  * @param records the examples' JSON
  */
@@ -54,7 +56,12 @@ public record EvalJob(ProofContext context, VersionEntry version, List<byte[]> r
                 .adapter(adapter())
                 .map(AdapterEntry::settings)
                 .orElseGet(AdapterSettings::defaults);
-        Engine engine = context.engine().get();
+        try (Engine engine = context.engine(new Digest(version.baseId()))) {
+            return measured(engine, settings, watch);
+        }
+    }
+
+    private JsonNode measured(Engine engine, AdapterSettings settings, Watch watch) {
         List<TrainingSequence> sequences = sequences(engine, settings.maxLength());
         ObjectNode result = JSON.createObjectNode()
                 .put("adapter", adapter().toString())

@@ -59,7 +59,13 @@ public record ProofContext(
 
     /** What a recipe is computed with, for the caller to close. @throws MillraceException {@code unknown_base} */
     Engine engine(RebuildRecipe recipe) {
-        return recipe.getBaseId().isEmpty() ? engine.get() : otherBase.apply(new Digest(recipe.getBaseId()));
+        return recipe.getBaseId().isEmpty() ? engine.get() : engine(new Digest(recipe.getBaseId()));
+    }
+
+    /** The base of that id, for the caller to close. @throws MillraceException {@code unknown_base} */
+    Engine engine(Digest baseId) {
+        Engine live = engine.get();
+        return live.base().id().equals(baseId) ? live : otherBase.apply(baseId);
     }
 
     JournalReader journal() {

@@ -7,7 +7,10 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.core.VersionId;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /**
  * Who has seen an example.
@@ -17,6 +20,22 @@ import java.util.Set;
  */
 @JsonNaming(SnakeCaseStrategy.class)
 public record SeenBy(String adapter, String example, List<Sightings.Sighting> rounds, List<String> trainedOn) {
+
+    /**
+     * Those of the examples that each adapter has a round with; reads the journal once.
+     *
+     * @throws MillraceException {@code kafka_unavailable}
+     */
+    public static Map<String, Set<String>> adapters(ProofContext context, Set<String> examples) {
+        Map<String, Set<String>> byAdapter = new TreeMap<>();
+        context.journal().all().forEach((adapter, history) -> {
+            Set<String> seen = new TreeSet<>(new Sightings(history).recorded(examples));
+            if (!seen.isEmpty()) {
+                byAdapter.put(adapter.toString(), seen);
+            }
+        });
+        return byAdapter;
+    }
 
     /** @throws MillraceException {@code unknown_adapter}, {@code kafka_unavailable} */
     public static SeenBy of(ProofContext context, AdapterName adapter, String example) {

@@ -7,15 +7,14 @@ import io.millrace.core.MillraceException;
 import io.millrace.standalone.cli.Out;
 import io.millrace.standalone.cli.Progress;
 import io.millrace.standalone.cli.ServerOptions;
-import io.millrace.standalone.client.Pages;
 import io.millrace.standalone.client.ServerClient;
 import io.millrace.standalone.client.TrainerJob;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import picocli.CommandLine.Command;
@@ -80,17 +79,14 @@ public final class ForgetCommand implements Runnable {
     /** Which adapters have seen which of the examples. */
     private SortedMap<String, List<String>> seen(ServerClient client) {
         SortedMap<String, List<String>> byAdapter = new TreeMap<>();
-        List<String> unseen = new ArrayList<>(ids);
-        for (JsonNode entry : Pages.all(client, "/api/v1/adapters", "adapters")) {
-            String name = entry.path("name").asText();
-            for (String id : ids) {
-                String path = "/api/v1/trainer/adapters/" + name + "/examples/"
-                        + URLEncoder.encode(id, StandardCharsets.UTF_8).replace("+", "%20");
-                if (rounds(client, path) > 0) {
-                    byAdapter.computeIfAbsent(name, n -> new ArrayList<>()).add(id);
-                    unseen.remove(id);
-                }
-            }
+        Set<String> unseen = new LinkedHashSet<>(ids);
+        for (Map.Entry<String, JsonNode> entry : client.post("/api/v1/trainer/examples/find", Map.of("examples", ids))
+                .path("adapters")
+                .properties()) {
+            List<String> seen = new ArrayList<>();
+            entry.getValue().forEach(id -> seen.add(id.asText()));
+            unseen.removeAll(seen);
+            byAdapter.put(entry.getKey(), seen);
         }
         if (!unseen.isEmpty()) {
             throw new MillraceException(
@@ -100,18 +96,6 @@ public final class ForgetCommand implements Runnable {
                             + " no round yet");
         }
         return byAdapter;
-    }
-
-    /** None of an adapter that was never trained. */
-    private static int rounds(ServerClient client, String path) {
-        try {
-            return client.get(path).path("rounds").size();
-        } catch (MillraceException e) {
-            if (e.code() == ErrorCode.UNKNOWN_ADAPTER) {
-                return 0;
-            }
-            throw e;
-        }
     }
 
     private void print(JsonNode result) {
