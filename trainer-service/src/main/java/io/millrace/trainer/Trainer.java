@@ -2,18 +2,10 @@ package io.millrace.trainer;
 
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
-import io.millrace.core.Digest;
-import io.millrace.core.ErrorCode;
 import io.millrace.core.ExampleParser;
-import io.millrace.core.MillraceException;
 import io.millrace.embedding.TextEmbedder;
-import io.millrace.proto.internal.AskedJob;
-import io.millrace.proto.internal.Forgetting;
-import io.millrace.proto.internal.RebuildRecipe;
-import io.millrace.proto.internal.RebuildSetting;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.RegistryLog;
-import io.millrace.registry.VersionEntry;
 import io.millrace.store.BlobStore;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
@@ -28,13 +20,11 @@ import io.millrace.trainer.job.SharedEngine;
 import io.millrace.trainer.observe.Observe;
 import io.millrace.trainer.observe.RewardTail;
 import io.millrace.trainer.outcome.DeadLetterTopic;
-import io.millrace.trainer.proof.EvalJob;
 import io.millrace.trainer.proof.JobDesk;
+import io.millrace.trainer.proof.JobOrders;
 import io.millrace.trainer.proof.OtherBases;
 import io.millrace.trainer.proof.ProofContext;
-import io.millrace.trainer.proof.Rebuilds;
 import io.millrace.trainer.proof.SeenBy;
-import io.millrace.trainer.proof.VerifyJob;
 import io.millrace.trainer.proof.VersionRounds;
 import io.millrace.trainer.publish.ChampionGuard;
 import io.millrace.trainer.streams.TopologyRunner;
@@ -43,24 +33,19 @@ import io.millrace.trainer.worker.Engine;
 import io.millrace.trainer.worker.Progress;
 import io.millrace.trainer.worker.WorkerLoop;
 import io.millrace.trainer.worker.WorkerSettings;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** The whole trainer: a curator, a worker and an observer over one Kafka, store and registry. */
 public final class Trainer implements AutoCloseable {
-    private static final String BASE = "base";
     private static final Duration CURATED_WITHIN = Duration.ofMillis(100);
     private static final Duration OBSERVED_WITHIN = Duration.ofSeconds(1);
 
@@ -69,12 +54,12 @@ public final class Trainer implements AutoCloseable {
     private final RewardTail rewards;
     private final WorkerLoop worker;
     private final Progress progress;
-    private final OtherBases bases;
     private final String workerId;
     private final RegistryLog registry;
     private final SharedEngine engine;
     private final ProofContext proofs;
     private final JobDesk desk;
+    private final JobOrders orders;
     private final Foresight foresight;
     private final Jobs jobs = new Jobs();
 
@@ -106,7 +91,6 @@ public final class Trainer implements AutoCloseable {
             Progress.Meters meters,
             Clock clock) {
         this.progress = new Progress(meters);
-        this.bases = bases;
         this.workerId = settings.worker().workerId();
         this.registry = registry;
         this.engine = new SharedEngine(engines, DeviceTurns.defaults());
@@ -137,6 +121,7 @@ public final class Trainer implements AutoCloseable {
                 jobs,
                 adapter -> partitions().contains(proofs.partition(adapter)),
                 () -> ready() && registry.ready());
+        this.orders = new JobOrders(proofs, bases, jobs, desk);
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
         Parse parse = new Parse(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, known, AssignHeldOut.ONE_IN_FIFTY);
@@ -200,9 +185,7 @@ public final class Trainer implements AutoCloseable {
      * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}
      */
     public JobStatus verify(AdapterName adapter, String revision, boolean fromGenesis) {
-        VersionEntry version = registry.view().resolve(adapter, revision);
-        String id = "verify-" + version.id().hex().substring(0, 12) + (fromGenesis ? "-genesis" : "");
-        return jobs.submit(id, new VerifyJob(proofs, version, fromGenesis));
+        return orders.verify(registry.view().resolve(adapter, revision), fromGenesis);
     }
 
     /**
@@ -212,17 +195,7 @@ public final class Trainer implements AutoCloseable {
      * @throws io.millrace.core.MillraceException {@code unknown_adapter}, {@code unknown_revision}
      */
     public JobStatus eval(AdapterName adapter, String revision, List<String> records) {
-        VersionEntry version = registry.view().resolve(adapter, revision);
-        String id = "eval-" + version.id().hex().substring(0, 12) + "-"
-                + Digest.of(String.join("\n", records)).hex().substring(0, 16);
-        return jobs.submit(
-                id,
-                new EvalJob(
-                        proofs,
-                        version,
-                        records.stream()
-                                .map(record -> record.getBytes(StandardCharsets.UTF_8))
-                                .toList()));
+        return orders.eval(registry.view().resolve(adapter, revision), records);
     }
 
     /**
@@ -237,31 +210,7 @@ public final class Trainer implements AutoCloseable {
      */
     public JobStatus rebuild(
             AdapterName adapter, String revision, Set<String> without, Map<String, String> settings, boolean replace) {
-        RebuildRecipe.Builder recipe = RebuildRecipe.newBuilder()
-                .setAdapter(adapter.toString())
-                .setRebuiltFrom(registry.view().resolve(adapter, revision).id().hex())
-                .addAllWithout(new TreeSet<>(without))
-                .setReplace(replace);
-        TreeMap<String, String> changed = new TreeMap<>(settings);
-        otherBase(Optional.ofNullable(changed.remove(BASE)), replace).ifPresent(base -> recipe.setBaseId(base.hex()));
-        changed.forEach((key, value) ->
-                recipe.addSettings(RebuildSetting.newBuilder().setKey(key).setValue(value)));
-        return desk.submit(
-                Rebuilds.jobId(recipe.build()),
-                AskedJob.newBuilder().setRebuild(recipe).build());
-    }
-
-    private Optional<Digest> otherBase(Optional<String> named, boolean replace) {
-        Digest live = proofs.engine().get().base().id();
-        Optional<Digest> other = named.map(bases::idOf).filter(id -> !id.equals(live));
-        if (other.isPresent() && replace) {
-            throw new MillraceException(
-                    ErrorCode.WRONG_BASE,
-                    "training here goes on on base " + live.hex().substring(0, 12) + ", so what is rebuilt on "
-                            + named.get() + " can't take its place: rebuild without --replace, and to train on with "
-                            + named.get() + " send the examples to a system that was started with it");
-        }
-        return other;
+        return orders.rebuild(registry.view().resolve(adapter, revision), without, settings, replace);
     }
 
     /**
@@ -301,16 +250,7 @@ public final class Trainer implements AutoCloseable {
      * @param keepTopics whether records of topics are left to their retention
      */
     public JobStatus forget(AdapterName adapter, Set<String> examples, boolean keepTopics) {
-        String id = "forget-" + adapter.name() + "-"
-                + Digest.of(adapter + " " + new TreeSet<>(examples) + " " + keepTopics)
-                        .hex()
-                        .substring(0, 16);
-        Forgetting asked = Forgetting.newBuilder()
-                .setAdapter(adapter.toString())
-                .addAllExampleIds(new TreeSet<>(examples))
-                .setKeepTopics(keepTopics)
-                .build();
-        return desk.submit(id, AskedJob.newBuilder().setForget(asked).build());
+        return orders.forget(adapter, examples, keepTopics);
     }
 
     /**

@@ -154,12 +154,11 @@ final class ProofCommands {
     }
 
     void bisectFindsTheFirstBadVersion() throws IOException {
-        String before = "We look for it.";
-        version("v2", before);
-        // Something goes wrong: other answers, learnt much too fast
+        version("v2", 5, "We look for it.");
+        version("v3", 5, "We look for it.");
+        // Something goes wrong: another answer, learnt much too fast
         system.json("adapters", "set", ADAPTER, "lr=0.05");
-        version("v3", "Zebra 9999 !!");
-        version("v4", "Zebra 9999 !!");
+        version("v4", 96, "Zebra 9999 !!");
         String third = id("v3");
         String fourth = id("v4");
         String isBad = "case $MILLRACE_MODEL in " + ADAPTER + "@" + third + "|" + ADAPTER + "@" + fourth
@@ -176,39 +175,41 @@ final class ProofCommands {
         assertThat(system.run("adapters", "bisect", ADAPTER, "--good", "v3", "--bad", "v1", "--", "true")
                         .err())
                 .contains("is no ancestor of");
-        bisectMeasuresAFileOfExamples(third);
+        bisectMeasuresAFileOfExamples(fourth);
     }
 
     private void bisectMeasuresAFileOfExamples(String firstBad) throws IOException {
         List<String> lines = IntStream.range(0, 6)
-                .mapToObj(i -> "{\"prompt\": \"And parcel " + i + "?\", \"completion\": \"We look for it.\"}")
+                .mapToObj(i -> "{\"text\": \"Quick brown foxes jump over " + i + " lazy dogs.\"}")
                 .toList();
         String file = Files.write(folder.resolve("eval.jsonl"), lines).toString();
 
-        JsonNode found = OneSystem.parse(bisectBy("v1", "v4", file, "--json").out());
+        CommandRun run = bisectBy(file, "--json");
 
+        assertThat(run.exit()).as(run.err()).isZero();
+        JsonNode found = OneSystem.parse(run.out());
         // Both ends are measured, and what lies between
         assertThat(found.path("first_bad")).extracting(JsonNode::asText).containsExactly(firstBad);
         JsonNode losses = found.path("losses");
-        assertThat(losses.size()).isBetween(3, 4);
+        assertThat(losses).hasSize(4);
         assertThat(losses.path(id("v1")).asDouble())
                 .isPositive()
                 .isLessThan(found.path("bound").asDouble());
         assertThat(losses.path(firstBad).asDouble())
                 .isGreaterThan(found.path("bound").asDouble());
-        assertThat(bisectBy("v1", "v4", file).out()).contains("mean loss", "first bad version of " + ADAPTER + ": v3");
+        assertThat(bisectBy(file).out()).contains("mean loss", "first bad version of " + ADAPTER + ": v4");
         // And what isn't bad by the file is no end to look from
-        assertThat(bisectBy("v1", "v4", file, "--tolerance", "100").err()).contains("isn't bad by this file");
+        assertThat(bisectBy(file, "--tolerance", "100").err()).contains("isn't bad by this file");
         // And the file's bad lines are named
         String bad = Files.write(folder.resolve("bad.jsonl"), List.of("{\"prompt\": \"a\"}"))
                 .toString();
-        assertThat(bisectBy("v1", "v4", bad).err()).contains("record 1", "no_content");
-        assertThat(bisectBy("v1", "v4", file, "--", "true").exit()).isEqualTo(2);
+        assertThat(bisectBy(bad).err()).contains("record 1", "no_content");
+        assertThat(bisectBy(file, "--", "true").exit()).isEqualTo(2);
     }
 
-    private CommandRun bisectBy(String good, String bad, String file, String... more) {
+    private CommandRun bisectBy(String file, String... more) {
         List<String> args =
-                new ArrayList<>(List.of("adapters", "bisect", ADAPTER, "--good", good, "--bad", bad, "--eval", file));
+                new ArrayList<>(List.of("adapters", "bisect", ADAPTER, "--good", "v1", "--bad", "v4", "--eval", file));
         args.addAll(List.of(more));
         return system.run(args.toArray(String[]::new));
     }
@@ -258,9 +259,9 @@ final class ProofCommands {
     }
 
     /** Some more examples, and a version of them. */
-    private void version(String label, String completion) throws IOException {
+    private void version(String label, int examples, String completion) throws IOException {
         List<String> lines = new ArrayList<>();
-        for (int i = 0; i < 5; i++) {
+        for (int i = 0; i < examples; i++) {
             lines.add("{\"id\": \"" + label + "-" + i + "\", \"adapter\": \"" + ADAPTER
                     + "\", \"prompt\": \"And parcel " + label + i + "?\", \"completion\": \"" + completion + "\"}");
         }
