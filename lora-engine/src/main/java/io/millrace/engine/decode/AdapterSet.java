@@ -8,20 +8,17 @@ import io.millrace.engine.torch.TensorScope;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Several adapters side by side: for each module one matrix A and one B, the adapters' ranks one after the other. A
  * token's row of weights then says what each adapter counts for it, which makes the exact sum of any mix in two products
- * per module, and reads each adapter once however many rows use it. Copies: the adapters may be closed.
+ * per module, and reads each adapter once however many rows use it. Copies but for {@link #alone}: the adapters may be
+ * closed.
  */
 final class AdapterSet implements AutoCloseable {
     /** Ranks are filled up with zeros to whole vectors. */
     private static final int RANK_STEP = 16;
-
-    private static final int MODULES = 7;
-
-    /** Measured on two cores with the shape of SmolLM2-135M. */
-    private static final int MAX_JOINT_RANKS = 128;
 
     private final DecodeKernels kernels;
     private final List<AdapterTensors> adapters;
@@ -57,23 +54,32 @@ final class AdapterSet implements AutoCloseable {
         int ranks = (used + RANK_STEP - 1) / RANK_STEP * RANK_STEP;
         List<Tensor> a = new ArrayList<>();
         List<Tensor> b = new ArrayList<>();
-        try (Builder builder = new Builder(ordered, ranks, ranks - used, packed, kernels)) {
-            for (int first = 0; first < shapes.size() && ranks > 0; first += MODULES) {
-                List<ModuleShape> block = shapes.subList(first, first + MODULES);
-                a.add(builder.joinedA(block.subList(0, 3)));
-                a.add(builder.joinedA(block.subList(3, 4)));
-                a.add(builder.joinedA(block.subList(4, 6)));
-                a.add(builder.joinedA(block.subList(6, 7)));
-                b.addAll(builder.siblings(block.subList(0, 3)));
-                b.add(builder.joinedB(block.get(3)));
-                b.addAll(builder.siblings(block.subList(4, 6)));
-                b.add(builder.joinedB(block.get(6)));
+        try (Builder builder = new Builder(ordered, ranks - used, packed, kernels)) {
+            int first = 0;
+            for (List<ModuleShape> site : ranks == 0 ? List.<List<ModuleShape>>of() : AdapterSites.of(shapes)) {
+                List<Member> members = new ArrayList<>();
+                for (ModuleShape module : site) {
+                    members.add(new Member(first++, module));
+                }
+                a.add(builder.joinedA(members));
+                b.add(builder.joinedB(members));
             }
             return new AdapterSet(kernels, ordered, ranks, packed, TensorList.of(a), TensorList.of(b));
         } finally {
             a.forEach(Tensor::close);
             b.forEach(Tensor::close);
         }
+    }
+
+    /** One adapter as it was loaded, not packed: nothing is copied, so the adapter must stay open. */
+    static AdapterSet alone(AdapterTensors adapter, DecodeKernels kernels) {
+        return new AdapterSet(
+                kernels,
+                List.of(adapter),
+                adapter.rank(),
+                !kernels.packs(),
+                TensorList.of(adapter.a()),
+                TensorList.of(adapter.b()));
     }
 
     static AdapterSet none(DecodeKernels kernels) {
@@ -133,17 +139,18 @@ final class AdapterSet implements AutoCloseable {
         b.close();
     }
 
+    /** @param index among the base's linear modules */
+    private record Member(int index, ModuleShape shape) {}
+
     private static final class Builder implements AutoCloseable {
         private final List<AdapterTensors> adapters;
-        private final int ranks;
         private final int filling;
         private final boolean packed;
         private final DecodeKernels kernels;
         private final Tensor zero;
 
-        Builder(List<AdapterTensors> adapters, int ranks, int filling, boolean packed, DecodeKernels kernels) {
+        Builder(List<AdapterTensors> adapters, int filling, boolean packed, DecodeKernels kernels) {
             this.adapters = adapters;
-            this.ranks = ranks;
             this.filling = filling;
             this.packed = packed;
             this.kernels = kernels;
@@ -151,85 +158,62 @@ final class AdapterSet implements AutoCloseable {
         }
 
         /** [modules * ranks, in] */
-        Tensor joinedA(List<ModuleShape> modules) {
+        Tensor joinedA(List<Member> site) {
             try (TensorScope scope = new TensorScope()) {
                 List<Tensor> parts = new ArrayList<>();
-                for (ModuleShape module : modules) {
+                for (Member module : site) {
                     for (AdapterTensors adapter : adapters) {
-                        int rank = adapter.module(module.path())
-                                .map(AdapterTensors.Pair::rank)
-                                .orElse(0);
-                        adapter.module(module.path()).ifPresent(pair -> parts.add(pair.a()));
-                        fill(parts, scope, adapter.rank() - rank, module.in(), true);
+                        Optional<AdapterTensors.Pair> pair = adapter.module(module.index(), scope);
+                        pair.ifPresent(present -> parts.add(present.a()));
+                        fill(
+                                parts,
+                                scope,
+                                missing(adapter, pair),
+                                module.shape().in(),
+                                true);
                     }
-                    fill(parts, scope, filling, module.in(), true);
+                    fill(parts, scope, filling, module.shape().in(), true);
                 }
                 return weight(parts, 0);
             }
         }
 
-        /**
-         * B of modules that share their input and so one A: all in one block-diagonal matrix [outs, modules * ranks], in
-         * one product, as long as reading its zeros costs less than products do; then nothing for each alone, or the
-         * other way round.
-         */
-        List<Tensor> siblings(List<ModuleShape> modules) {
-            List<Tensor> tensors = new ArrayList<>();
-            try {
-                boolean joint = ranks <= MAX_JOINT_RANKS && modules.stream().anyMatch(this::targeted);
-                tensors.add(joint ? blockDiagonal(modules) : zeros(0));
-                for (ModuleShape module : modules) {
-                    tensors.add(joint ? zeros(0) : joinedB(module));
-                }
-                return tensors;
-            } catch (RuntimeException e) {
-                tensors.forEach(Tensor::close);
-                throw e;
-            }
-        }
-
-        /** [out, ranks], or [0] where no adapter has the module */
-        Tensor joinedB(ModuleShape module) {
-            if (!targeted(module)) {
+        /** [outs, ranks], or [0] where no adapter has any of the modules */
+        Tensor joinedB(List<Member> site) {
+            if (site.stream().noneMatch(this::targeted)) {
                 return zeros(0);
             }
             try (TensorScope scope = new TensorScope()) {
-                return weight(partsOfB(module, scope), 1);
-            }
-        }
-
-        private Tensor blockDiagonal(List<ModuleShape> modules) {
-            try (TensorScope scope = new TensorScope()) {
-                List<Tensor> blocks = new ArrayList<>();
-                for (ModuleShape module : modules) {
-                    blocks.add(scope.own(kernels.joined(partsOfB(module, scope), 1)));
+                List<Tensor> rows = new ArrayList<>();
+                for (Member module : site) {
+                    rows.add(scope.own(kernels.joined(partsOfB(module, scope), 1)));
                 }
-                TensorList list = scope.own(TensorList.of(blocks));
-                Tensor whole =
-                        scope.own(kernels.call("block_diagonal").arg(list).toTensor());
-                return weight(List.of(whole), 0);
+                return weight(rows, 0);
             }
         }
 
-        private List<Tensor> partsOfB(ModuleShape module, TensorScope scope) {
+        private List<Tensor> partsOfB(Member module, TensorScope scope) {
             List<Tensor> parts = new ArrayList<>();
             for (AdapterTensors adapter : adapters) {
-                int rank = adapter.module(module.path())
-                        .map(AdapterTensors.Pair::rank)
-                        .orElse(0);
-                adapter.module(module.path()).ifPresent(pair -> parts.add(pair.b()));
-                fill(parts, scope, adapter.rank() - rank, module.out(), false);
+                Optional<AdapterTensors.Pair> pair = adapter.module(module.index(), scope);
+                pair.ifPresent(present -> parts.add(present.b()));
+                fill(parts, scope, missing(adapter, pair), module.shape().out(), false);
             }
-            fill(parts, scope, filling, module.out(), false);
+            fill(parts, scope, filling, module.shape().out(), false);
             return parts;
+        }
+
+        /** Ranks that the adapter has elsewhere, but not in this module. */
+        private static int missing(AdapterTensors adapter, Optional<AdapterTensors.Pair> pair) {
+            return adapter.rank() - pair.map(AdapterTensors.Pair::rank).orElse(0);
         }
 
         private Tensor weight(List<Tensor> parts, int dimension) {
             return packed ? kernels.packed(parts, dimension) : kernels.joined(parts, dimension);
         }
 
-        private boolean targeted(ModuleShape module) {
-            return adapters.stream().anyMatch(a -> a.module(module.path()).isPresent());
+        private boolean targeted(Member module) {
+            return adapters.stream().anyMatch(a -> a.has(module.index()));
         }
 
         private void fill(List<Tensor> parts, TensorScope scope, int rank, int width, boolean rows) {

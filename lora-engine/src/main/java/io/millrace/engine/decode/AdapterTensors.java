@@ -8,15 +8,17 @@ import io.millrace.core.LoraPair;
 import io.millrace.core.MillraceException;
 import io.millrace.core.ModuleShape;
 import io.millrace.engine.torch.Tensor;
+import io.millrace.engine.torch.TensorScope;
 import java.nio.FloatBuffer;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** One adapter on the device, in the dtype of activations; its scale s is folded into B, in float32 before rounding. */
+/**
+ * One adapter on the device, in the dtype of activations; its scale s is folded into B, in float32 before rounding. Modules
+ * that share their input stand together, as the kernels take them, so that rows go through it alone without more ado.
+ */
 final class AdapterTensors implements LoadedAdapter {
     /**
      * Larger numbers are no weights, and could make infinities of other rows' activations: every row goes through every
@@ -25,15 +27,15 @@ final class AdapterTensors implements LoadedAdapter {
     private static final float LARGEST_WEIGHT = 1e20f;
 
     private final LoraConfig config;
-    private final Map<String, Pair> modules;
+    private final DecodeKernels kernels;
     private final int rank;
-    private final long sizeBytes;
+    private final List<Site> sites;
 
-    private AdapterTensors(LoraConfig config, Map<String, Pair> modules, int rank, long sizeBytes) {
+    private AdapterTensors(LoraConfig config, DecodeKernels kernels, int rank, List<Site> sites) {
         this.config = config;
-        this.modules = modules;
+        this.kernels = kernels;
         this.rank = rank;
-        this.sizeBytes = sizeBytes;
+        this.sites = sites;
     }
 
     /**
@@ -42,31 +44,74 @@ final class AdapterTensors implements LoadedAdapter {
      */
     record Pair(int rank, Tensor a, Tensor b) {}
 
+    /**
+     * Modules of a block that share their input.
+     *
+     * @param ranks of each module, 0 where the adapter doesn't have it
+     * @param a [modules * rank, in], or [0]
+     * @param b [outs, rank], or [0]
+     */
+    private record Site(List<ModuleShape> modules, List<Integer> ranks, Tensor a, Tensor b) {}
+
     /** @throws MillraceException {@code invalid_adapter} naming the first module that doesn't fit */
     static AdapterTensors load(AdapterWeights weights, BaseDescription base, DecodeKernels kernels) {
         check(weights, base.linearModules());
-        float scale = (float) weights.config().scale();
-        Staging staging = new Staging(kernels);
-        Map<String, Pair> modules = new HashMap<>();
-        int rank = 0;
-        long bytes = 0;
-        for (Map.Entry<String, LoraPair> module : weights.modules().entrySet()) {
-            LoraPair pair = module.getValue();
-            modules.put(
-                    module.getKey(),
-                    new Pair(
-                            pair.rank(),
-                            staging.tensor(values -> values.put(pair.a()), pair.rank(), pair.in()),
-                            staging.tensor(values -> putScaled(pair.b(), scale, values), pair.out(), pair.rank())));
-            rank = Math.max(rank, pair.rank());
-            bytes += (long) kernels.dtype().bytes() * (pair.a().length + pair.b().length);
-        }
-        return new AdapterTensors(weights.config(), Map.copyOf(modules), rank, bytes);
+        int rank = weights.modules().values().stream()
+                .mapToInt(LoraPair::rank)
+                .max()
+                .orElseThrow();
+        Loader loader = new Loader(weights, rank, new Staging(kernels));
+        List<Site> sites =
+                AdapterSites.of(base.linearModules()).stream().map(loader::site).toList();
+        return new AdapterTensors(weights.config(), kernels, rank, sites);
     }
 
-    private static void putScaled(float[] b, float scale, FloatBuffer values) {
-        for (float value : b) {
-            values.put(value * scale);
+    /** Brings sites to the device, one at a time. */
+    private record Loader(AdapterWeights weights, int rank, Staging staging) {
+        Site site(List<ModuleShape> modules) {
+            List<Optional<LoraPair>> pairs = modules.stream()
+                    .map(module -> Optional.ofNullable(weights.modules().get(module.path())))
+                    .toList();
+            List<Integer> ranks = pairs.stream()
+                    .map(pair -> pair.map(LoraPair::rank).orElse(0))
+                    .toList();
+            if (pairs.stream().allMatch(Optional::isEmpty)) {
+                return new Site(modules, ranks, staging.tensor(values -> {}, 0), staging.tensor(values -> {}, 0));
+            }
+            int in = modules.get(0).in();
+            int outs = modules.stream().mapToInt(ModuleShape::out).sum();
+            return new Site(
+                    modules,
+                    ranks,
+                    staging.tensor(values -> putA(pairs, in, values), (long) modules.size() * rank, in),
+                    staging.tensor(values -> putB(modules, pairs, values), outs, rank));
+        }
+
+        private void putA(List<Optional<LoraPair>> pairs, int in, FloatBuffer values) {
+            for (Optional<LoraPair> pair : pairs) {
+                pair.ifPresent(present -> values.put(present.a()));
+                zeros((rank - pair.map(LoraPair::rank).orElse(0)) * in, values);
+            }
+        }
+
+        private void putB(List<ModuleShape> modules, List<Optional<LoraPair>> pairs, FloatBuffer values) {
+            float scale = (float) weights.config().scale();
+            for (int m = 0; m < modules.size(); m++) {
+                int used = pairs.get(m).map(LoraPair::rank).orElse(0);
+                float[] b = pairs.get(m).map(LoraPair::b).orElse(new float[0]);
+                for (int row = 0; row < modules.get(m).out(); row++) {
+                    for (int i = row * used; i < (row + 1) * used; i++) {
+                        values.put(b[i] * scale);
+                    }
+                    zeros(rank - used, values);
+                }
+            }
+        }
+
+        private static void zeros(int count, FloatBuffer values) {
+            for (int i = 0; i < count; i++) {
+                values.put(0);
+            }
         }
     }
 
@@ -115,7 +160,10 @@ final class AdapterTensors implements LoadedAdapter {
 
     @Override
     public long sizeBytes() {
-        return sizeBytes;
+        return sites.stream()
+                .mapToLong(site ->
+                        (site.a().size() + site.b().size()) * kernels.dtype().bytes())
+                .sum();
     }
 
     /** The largest rank of a module. */
@@ -123,15 +171,61 @@ final class AdapterTensors implements LoadedAdapter {
         return rank;
     }
 
-    Optional<Pair> module(String path) {
-        return Optional.ofNullable(modules.get(path));
+    /** @param index among the base's linear modules */
+    boolean has(int index) {
+        AdapterSites.Place place = AdapterSites.place(index);
+        return sites.get(place.site()).ranks().get(place.member()) > 0;
+    }
+
+    /**
+     * A and B of one module.
+     *
+     * @param index among the base's linear modules
+     */
+    Optional<Pair> module(int index, TensorScope scope) {
+        AdapterSites.Place place = AdapterSites.place(index);
+        Site site = sites.get(place.site());
+        int used = site.ranks().get(place.member());
+        if (used == 0) {
+            return Optional.empty();
+        }
+        int first = place.member() * rank;
+        int row = site.modules().subList(0, place.member()).stream()
+                .mapToInt(ModuleShape::out)
+                .sum();
+        int out = site.modules().get(place.member()).out();
+        return Optional.of(new Pair(
+                used,
+                scope.own(part(
+                        site.a(), first, first + used, 0, site.modules().get(0).in())),
+                scope.own(part(site.b(), row, row + out, 0, used))));
+    }
+
+    private Tensor part(Tensor whole, int firstRow, int lastRow, int firstColumn, int lastColumn) {
+        return kernels.call("part")
+                .arg(whole)
+                .arg(firstRow)
+                .arg(lastRow)
+                .arg(firstColumn)
+                .arg(lastColumn)
+                .toTensor();
+    }
+
+    /** A of each site. */
+    List<Tensor> a() {
+        return sites.stream().map(Site::a).toList();
+    }
+
+    /** B of each site. */
+    List<Tensor> b() {
+        return sites.stream().map(Site::b).toList();
     }
 
     @Override
     public void close() {
-        modules.values().forEach(pair -> {
-            pair.a().close();
-            pair.b().close();
+        sites.forEach(site -> {
+            site.a().close();
+            site.b().close();
         });
     }
 }

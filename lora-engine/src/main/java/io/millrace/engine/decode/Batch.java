@@ -15,10 +15,13 @@ import java.util.stream.Stream;
  */
 final class Batch implements AutoCloseable {
     /**
-     * Prompt tokens times ranks of others' adapters, from which on passing them through these costs more than a set of the
-     * row's own adapters. Measured with the shape of SmolLM2-135M on two cores.
+     * Prompt tokens times ranks of others' adapters, from which on passing them through these costs more than going through
+     * the row's own adapter alone, which is there. Measured with the shape of SmolLM2-135M on two cores.
      */
-    private static final int MUCH_FOR_OTHERS = 8192;
+    private static final int MUCH_FOR_OTHERS = 2048;
+
+    /** The same where a set of the row's own adapters is to be made first. */
+    private static final int MUCH_FOR_OTHERS_OF_A_MIX = 8192;
 
     /** Prompt tokens computed at a time where more rows wait for their first token than for their next. */
     private static final int BURST = 512;
@@ -137,7 +140,8 @@ final class Batch implements AutoCloseable {
         others.addAll(adapters(joining.rows()));
         others.addAll(adapters(expected));
         others.removeAll(row.adapters());
-        return row.request().promptIds().length * (long) ranks(others) > MUCH_FOR_OTHERS;
+        int much = row.adapters().size() > 1 ? MUCH_FOR_OTHERS_OF_A_MIX : MUCH_FOR_OTHERS;
+        return row.request().promptIds().length * (long) ranks(others) > much;
     }
 
     private AdapterSet ownSet(Row row) {

@@ -109,7 +109,8 @@ final class DecodeKernels implements AutoCloseable {
         int keys = base.kvHeads() * base.headDim();
         return Map.ofEntries(
                 Map.entry("norm_floor", Math.sqrt(base.hiddenSize() * base.rmsNormEps())),
-                Map.entry("norm_scale", 1 / Math.sqrt(base.hiddenSize())),
+                Map.entry("norm_scale", Math.sqrt(base.hiddenSize())),
+                Map.entry("hidden", base.hiddenSize()),
                 Map.entry("half_head", base.headDim() / 2),
                 Map.entry("head", base.headDim()),
                 Map.entry("heads", base.heads()),

@@ -15,6 +15,7 @@ import io.millrace.engine.torch.TorchRuntime;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
@@ -64,9 +65,11 @@ final class DecodeModel implements AutoCloseable {
         return adapters.isEmpty() ? AdapterSet.none(kernels) : AdapterSet.of(adapters, modules, true, kernels);
     }
 
-    /** A set that is made quickly, for a prompt or two. */
-    AdapterSet passingSet(Collection<AdapterTensors> adapters) {
-        return AdapterSet.of(adapters, modules, !kernels.packs(), kernels);
+    /** A set that is made quickly, for a prompt or two. The adapters must stay open. */
+    AdapterSet passingSet(Set<AdapterTensors> adapters) {
+        return adapters.size() == 1
+                ? AdapterSet.alone(adapters.iterator().next(), kernels)
+                : AdapterSet.of(adapters, modules, !kernels.packs(), kernels);
     }
 
     KeyValueCache cache() {
@@ -157,11 +160,7 @@ final class DecodeModel implements AutoCloseable {
      */
     Tensor decode(long[] tokens, long[] positions, KeyValueCache cache, AdapterSet set, Tensor mix) {
         int rows = tokens.length;
-        int kvHeads = description.kvHeads();
-        long[] places = new long[rows * kvHeads];
-        for (int i = 0; i < places.length; i++) {
-            places[i] = (long) i * cache.capacity() + positions[i / kvHeads];
-        }
+        long[] places = cache.places(positions);
         // In whole steps of the cache: oneDNN makes a kernel for each length it meets.
         int length = KeyValueCache.roundUp((int) LongStream.of(positions).max().orElseThrow() + 1);
         try (TensorScope pass = new TensorScope()) {
@@ -183,8 +182,7 @@ final class DecodeModel implements AutoCloseable {
             return call.arg(weights.blocks())
                     .arg(weights.lastNorm())
                     .arg(weights.head())
-                    .arg(cache.keys())
-                    .arg(cache.values())
+                    .arg(cache.blocks())
                     .arg(lists.own(
                             TensorList.ofLists(sets.stream().map(AdapterSet::a).toList())))
                     .arg(lists.own(

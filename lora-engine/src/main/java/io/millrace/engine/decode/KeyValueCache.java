@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Keys and values of the rows in the batch, [rows, kvHeads, capacity, headDim] for each block. It grows with need and is
+ * Keys and values of the rows in the batch, [2, rows, kvHeads, capacity, headDim] for each block. It grows with need and is
  * dropped when no row is left. Never holds a NaN outside a running row: masked places are multiplied by zero, not left
  * out.
  */
@@ -18,10 +18,8 @@ final class KeyValueCache implements AutoCloseable {
 
     private final DecodeKernels kernels;
     private final BaseDescription base;
-    private List<Tensor> keys = List.of();
-    private List<Tensor> values = List.of();
-    private TensorList keyList = TensorList.of();
-    private TensorList valueList = TensorList.of();
+    private List<Tensor> blocks = List.of();
+    private TensorList blockList = TensorList.of();
     private int rows;
     private int capacity;
 
@@ -39,12 +37,26 @@ final class KeyValueCache implements AutoCloseable {
         return capacity;
     }
 
-    TensorList keys() {
-        return keyList;
+    TensorList blocks() {
+        return blockList;
     }
 
-    TensorList values() {
-        return valueList;
+    /**
+     * Where the first rows' next keys and values go.
+     *
+     * @param positions of each row's new token
+     * @return [rows, 2, kvHeads] indexes into a block seen as [2 rows kvHeads capacity, headDim]
+     */
+    long[] places(long[] positions) {
+        int heads = base.kvHeads();
+        long[] places = new long[positions.length * 2 * heads];
+        for (int i = 0; i < places.length; i++) {
+            int row = i / (2 * heads);
+            int half = i / heads % 2;
+            long head = ((long) half * rows + row) * heads + i % heads;
+            places[i] = head * capacity + positions[row];
+        }
+        return places;
     }
 
     /** Makes room for this many rows of this length. */
@@ -63,37 +75,28 @@ final class KeyValueCache implements AutoCloseable {
     }
 
     private void resize(int newRows, int newCapacity) {
-        keys = resized(keys, newRows, newCapacity);
-        values = resized(values, newRows, newCapacity);
+        blocks = resized(blocks, newRows, newCapacity);
         rows = newRows;
         capacity = newCapacity;
-        keyList.close();
-        valueList.close();
-        keyList = TensorList.of(keys);
-        valueList = TensorList.of(values);
+        blockList.close();
+        blockList = TensorList.of(blocks);
     }
 
     void move(int from, int to, int length) {
-        kernels.call("move_row").arg(keyList).arg(from).arg(to).arg(length).run();
-        kernels.call("move_row").arg(valueList).arg(from).arg(to).arg(length).run();
+        kernels.call("move_row").arg(blockList).arg(from).arg(to).arg(length).run();
     }
 
     /** Overwrites a row that may hold NaN. */
     void clear(int row) {
-        kernels.call("clear_row").arg(keyList).arg(row).run();
-        kernels.call("clear_row").arg(valueList).arg(row).run();
+        kernels.call("clear_row").arg(blockList).arg(row).run();
     }
 
     /** Frees everything; {@link #ensure} makes it anew. */
     void drop() {
-        keys.forEach(Tensor::close);
-        values.forEach(Tensor::close);
-        keyList.close();
-        valueList.close();
-        keys = List.of();
-        values = List.of();
-        keyList = TensorList.of();
-        valueList = TensorList.of();
+        blocks.forEach(Tensor::close);
+        blockList.close();
+        blocks = List.of();
+        blockList = TensorList.of();
         rows = 0;
         capacity = 0;
     }
@@ -101,8 +104,7 @@ final class KeyValueCache implements AutoCloseable {
     @Override
     public void close() {
         drop();
-        keyList.close();
-        valueList.close();
+        blockList.close();
     }
 
     private List<Tensor> resized(List<Tensor> old, int newRows, int newCapacity) {
@@ -110,11 +112,11 @@ final class KeyValueCache implements AutoCloseable {
         try (TensorScope scope = new TensorScope()) {
             Tensor zero = scope.own(kernels.tensor(new float[] {0}, 1));
             for (int l = 0; l < base.layers(); l++) {
-                // [0, KV, 0, D] where there was none
+                // [2, 0, KV, 0, D] where there was none
                 Tensor before = old.isEmpty()
                         ? scope.own(kernels.call("zeros_like")
                                 .arg(zero)
-                                .arg(new long[] {0, base.kvHeads(), 0, base.headDim()})
+                                .arg(new long[] {2, 0, base.kvHeads(), 0, base.headDim()})
                                 .toTensor())
                         : scope.own(old.get(l));
                 grown.add(kernels.call("resize")

@@ -34,7 +34,7 @@ final class ServingWeights implements AutoCloseable {
                 tensors.addAll(loader.block("model.layers." + l + "."));
             }
             blocks = scope.own(TensorList.of(tensors));
-            lastNorm = scope.own(loader.dense("model.norm.weight"));
+            lastNorm = scope.own(loader.norm("model.norm.weight"));
             if (kernels.packs()) {
                 embedding = scope.own(loader.mapped("model.embed_tokens.weight"));
                 head = scope.own(loader.joined(headName));
@@ -86,13 +86,13 @@ final class ServingWeights implements AutoCloseable {
         List<Tensor> block(String prefix) {
             List<Tensor> tensors = new ArrayList<>();
             try {
-                tensors.add(dense(prefix + "input_layernorm.weight"));
+                tensors.add(norm(prefix + "input_layernorm.weight"));
                 tensors.add(joined(
                         prefix + "self_attn.q_proj.weight",
                         prefix + "self_attn.k_proj.weight",
                         prefix + "self_attn.v_proj.weight"));
                 tensors.add(joined(prefix + "self_attn.o_proj.weight"));
-                tensors.add(dense(prefix + "post_attention_layernorm.weight"));
+                tensors.add(norm(prefix + "post_attention_layernorm.weight"));
                 tensors.add(joined(prefix + "mlp.gate_proj.weight", prefix + "mlp.up_proj.weight"));
                 tensors.add(joined(prefix + "mlp.down_proj.weight"));
                 return tensors;
@@ -110,6 +110,12 @@ final class ServingWeights implements AutoCloseable {
                     parts.add(scope.own(dense(name)));
                 }
                 return kernels.packed(parts, 0);
+            }
+        }
+
+        Tensor norm(String name) {
+            try (Tensor plain = dense(name)) {
+                return kernels.call("norm_weight").arg(plain).toTensor();
             }
         }
 

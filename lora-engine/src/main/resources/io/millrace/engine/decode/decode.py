@@ -2,14 +2,14 @@
 #
 # T tokens, V vocabulary, H hidden, N query heads, KV key/value heads, G = N / KV, D width of a head, I width of the MLP,
 # C capacity of the cache, R ranks of all adapters of the pass together.
-# w    for each block: norm [H], q|k|v [(N + 2 KV) D, H], o [H, N D], norm [H], gate|up [2 I, H], down [H, I]
-# keys, values  for each block [rows, KV, C, D]
+# w    for each block: norm [H], q|k|v [(N + 2 KV) D, H], o [H, N D], norm [H], gate|up [2 I, H], down [H, I]; norms as
+#      norm_weight gives them
+# cache  for each block keys and values [2, rows, KV, C, D]
 # begins  where each row's tokens begin, and where the last ones end
 # a    for each row, or one for all: for each block q|k|v [3 R, H], o [R, N D], gate|up [2 R, H], down [R, I]; empty where
 #      the row has no adapters
-# b    likewise: for each block q, k, v as one block-diagonal matrix [(N + 2 KV) D, 3 R], q, k, v [out, R], o [H, R], gate
-#      and up as one [2 I, 2 R], gate, up [I, R], down [H, R]; a tensor without elements where no adapter has the module,
-#      and for either the one matrix or its parts
+# b    likewise: for each block q|k|v [(N + 2 KV) D, R], o [H, R], gate|up [2 I, R], down [H, R]; a tensor without elements
+#      where no adapter has any of the modules
 # weights  likewise: [T, R] or [1, R], the weight of each adapter in each token's row, 0 where the row doesn't use it
 # cos, sin [positions, D]; the first half of sin's columns is negated
 
@@ -22,65 +22,61 @@ def cast_copy(self, x: Tensor, dtype: int) -> Tensor:
 def join(self, xs: List[Tensor], dim: int) -> Tensor:
   return torch.cat(xs, dim)
 
-def block_diagonal(self, xs: List[Tensor]) -> Tensor:
-  return torch.block_diag(xs)
+def part(self, x: Tensor, first_row: int, last_row: int, first_column: int, last_column: int) -> Tensor:
+  return x[first_row:last_row, first_column:last_column]
 
 def zeros_like(self, x: Tensor, shape: List[int]) -> Tensor:
   return torch.new_zeros(x, shape)
 
-# Root mean square norm (Zhang and Sennrich 2019), in float32: sqrt(mean(x^2) + eps) from the length of x, which is one
-# pass over it.
-def norm(self, x: Tensor, w: Tensor) -> Tensor:
-  length = torch.linalg_vector_norm(x, 2, [-1], True, dtype=6)
-  n = torch.mul_(torch.hypot(length, torch.new_full(length, [1], ${norm_floor})), ${norm_scale})
-  return torch.to(torch.mul_(torch.div(x, n), w), ${dtype})
+def norm_weight(self, w: Tensor) -> Tensor:
+  return torch.mul_(torch.to(w, 6, False, True), ${norm_scale})
 
-# Rotary embedding (Su et al. 2021) in Hugging Face's order of halves; x [T, heads, D].
+# [1]: what keeps the norm of a zero from being infinite
+def norm_floor(self, x: Tensor) -> Tensor:
+  return torch.new_full(x, [1], ${norm_floor}, dtype=6)
+
+# Root mean square norm (Zhang and Sennrich 2019), in float32: x w / sqrt(mean(x^2) + eps), with the length of x, which is
+# one pass over it, and with sqrt(H) in w and in the floor.
+def norm(self, x: Tensor, w: Tensor, floor: Tensor) -> Tensor:
+  f = torch.to(x, 6)
+  n = torch.hypot(torch.linalg_vector_norm(f, 2, [-1], True), floor)
+  return torch.to(torch.mul_(torch.div(f, n), w), ${dtype})
+
+# Rotary embedding (Su et al. 2021) in Hugging Face's order of halves, in place of x [T, heads, D].
 def rotate(self, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-  return torch.addcmul_(x * cos, torch.roll(x, [${half_head}], [-1]), sin)
+  turned = torch.roll(x, [${half_head}], [-1])
+  return torch.addcmul_(torch.mul_(x, cos), turned, sin)
 
-# Adds B d of one module to its columns of y.
-def add_up(self, y: Tensor, start: int, end: int, d: Tensor, part: int, b: Tensor) -> Tensor:
-  if b.numel() > 0:
-    r = torch.size(b, 1)
-    z = torch.add_(y[:, start:end], self.adapter_linear(d[:, part * r:(part + 1) * r].contiguous(), b))
-  return y
-
-# y and what the adapters of modules that share their input x add to it: B of all in one matrix, or one by one.
-def add_modules(self, y: Tensor, x: Tensor, a: Tensor, joint: Tensor, parts: List[Tensor], ends: List[int], weights: Tensor) -> Tensor:
-  if joint.numel() > 0 or len(parts) > 0:
-    d = torch.mul_(self.adapter_linear(x, a), weights)
-    if joint.numel() > 0:
-      y = self.adapter_linear_add(d, y, joint)
+# What adapters add to y, the product of n modules that share their input x [T, in]: their parts of A x, one below the
+# other, go through B of all, and each module takes the block that is its own.
+# site: which matrices of a and b; ends: where the modules' columns end; weights: of all their ranks
+def add_site(self, y: Tensor, x: Tensor, site: int, ends: List[int], a: List[Tensor], b: List[Tensor], weights: Tensor) -> Tensor:
+  if b[site].numel() > 0:
+    d = torch.mul_(self.adapter_linear(x, a[site]), weights)
+    n = len(ends)
+    if n == 1:
+      y = self.adapter_linear_add(d, y, b[site])
     else:
+      t = torch.size(x, 0)
+      z = self.adapter_linear(torch.reshape(torch.transpose(torch.view(d, [t, n, -1]), 0, 1), [n * t, -1]), b[site])
       start = 0
-      for p in range(len(parts)):
-        y = self.add_up(y, start, ends[p], d, p, parts[p])
+      for p in range(n):
+        e = torch.add_(y[:, start:ends[p]], z[p * t:(p + 1) * t, start:ends[p]])
         start = ends[p]
   return y
 
-# site 0: q|k|v, 1: o, 2: gate|up, 3: down; weights: once, twice, three times side by side
-def add_site(self, y: Tensor, x: Tensor, site: int, l: int, a: List[Tensor], b: List[Tensor], weights: List[Tensor]) -> Tensor:
-  if site == 0:
-    y = self.add_modules(y, x, a[4 * l], b[9 * l], b[9 * l + 1:9 * l + 4], [${q_end}, ${k_end}, ${v_end}], weights[2])
-  elif site == 1:
-    y = self.add_modules(y, x, a[4 * l + 1], b[9 * l + 4], b[0:0], [0], weights[0])
-  elif site == 2:
-    y = self.add_modules(y, x, a[4 * l + 2], b[9 * l + 5], b[9 * l + 6:9 * l + 8], [${intermediate}, 2 * ${intermediate}], weights[1])
-  else:
-    y = self.add_modules(y, x, a[4 * l + 3], b[9 * l + 8], b[0:0], [0], weights[0])
-  return y
-
-# Each row's adapters are added to its part of y.
-def add(self, y: Tensor, x: Tensor, site: int, l: int, begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+# Each row's adapters are added to its part of y. weights: of each row, for one, two and three modules side by side
+def add(self, y: Tensor, x: Tensor, site: int, ends: List[int], begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
   n = len(a)
-  for i in range(n):
-    if len(a[i]) > 0:
-      if n == 1:
-        y = self.add_site(y, x, site, l, a[i], b[i], weights[i])
-      else:
+  which = len(ends) - 1
+  if n == 1:
+    if len(a[0]) > 0:
+      y = self.add_site(y, x, site, ends, a[0], b[0], weights[0][which])
+  else:
+    for i in range(n):
+      if len(a[i]) > 0:
         part = y[begins[i]:begins[i + 1]]
-        e = torch.copy_(part, self.add_site(part, x[begins[i]:begins[i + 1]], site, l, a[i], b[i], weights[i]))
+        e = torch.copy_(part, self.add_site(part, x[begins[i]:begins[i + 1]], site, ends, a[i], b[i], weights[i][which]))
   return y
 
 def repeated(self, weights: List[Tensor]) -> List[List[Tensor]]:
@@ -90,82 +86,84 @@ def repeated(self, weights: List[Tensor]) -> List[List[Tensor]]:
     e = torch.append(r, [w, torch.cat([w, w], 1), torch.cat([w, w, w], 1)])
   return r
 
-def block_start(self, x: Tensor, l: int, w: List[Tensor], begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
-  h = self.norm(x, w[6 * l])
-  return self.add(self.linear(h, w[6 * l + 1]), h, 0, l, begins, a, b, weights)
+# Queries, keys and values [T, N + 2 KV, D], the first two turned to their positions.
+def block_start(self, x: Tensor, l: int, w: List[Tensor], floor: Tensor, cos: Tensor, sin: Tensor, begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+  h = self.norm(x, w[6 * l], floor)
+  y = torch.view(self.add(self.linear(h, w[6 * l + 1]), h, 4 * l, [${q_end}, ${k_end}, ${v_end}], begins, a, b, weights), [torch.size(x, 0), -1, ${head}])
+  e = self.rotate(y[:, 0:${heads} + ${kv_heads}], cos, sin)
+  return y
 
-def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
-  x = self.add(self.linear_add(o, x0, w[6 * l + 2]), o, 1, l, begins, a, b, weights)
-  h = self.norm(x, w[6 * l + 3])
-  y = self.add(self.linear(h, w[6 * l + 4]), h, 2, l, begins, a, b, weights)
+def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], floor: Tensor, begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+  x = self.add(self.linear_add(o, x0, w[6 * l + 2]), o, 4 * l + 1, [${hidden}], begins, a, b, weights)
+  h = self.norm(x, w[6 * l + 3], floor)
+  y = self.add(self.linear(h, w[6 * l + 4]), h, 4 * l + 2, [${intermediate}, 2 * ${intermediate}], begins, a, b, weights)
   g = torch.mul_(torch.silu(y[:, 0:${intermediate}]), y[:, ${intermediate}:2 * ${intermediate}])
-  return self.add(self.linear_add(g, x, w[6 * l + 5]), g, 3, l, begins, a, b, weights)
+  return self.add(self.linear_add(g, x, w[6 * l + 5]), g, 4 * l + 3, [${hidden}], begins, a, b, weights)
 
 # One token for each of rows 0..T-1 of the cache: token t stands at positions[t] of row t. Logits [T, V].
-# places [T KV]: where in keys and values, seen as [rows KV C, D], the new ones go; length: so many places are looked at,
-# at least those of the longest row with its new token.
-def decode(self, embed: Tensor, tokens: Tensor, positions: Tensor, places: Tensor, length: int, steps: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, keys: List[Tensor], values: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
+# places [T 2 KV]: where in the cache, seen as [2 rows KV C, D], each row's new keys and then its values go; length: so many
+# places are looked at, at least those of the longest row with its new token.
+def decode(self, embed: Tensor, tokens: Tensor, positions: Tensor, places: Tensor, length: int, steps: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, cache: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
   t = torch.size(tokens, 0)
   x = torch.to(torch.embedding(embed, tokens), ${dtype})
   cos = torch.unsqueeze(torch.index_select(cos_table, 0, positions), 1)
   sin = torch.unsqueeze(torch.index_select(sin_table, 0, positions), 1)
+  floor = self.norm_floor(x)
   each = self.repeated(weights)
   begins = [0, t]
   # [T KV, G, length]
   unseen = torch.to(steps[0:length] > torch.unsqueeze(positions, 1), ${dtype}) * -1.0e+30
   mask = torch.reshape(torch.expand(torch.view(unseen, [t, 1, 1, length]), [t, ${kv_heads}, ${group}, length]), [t * ${kv_heads}, ${group}, length])
   for l in range(${blocks}):
-    y = self.block_start(x, l, w, begins, a, b, each)
-    qk = self.rotate(torch.view(y[:, 0:${k_end}], [t, ${heads} + ${kv_heads}, ${head}]), cos, sin)
-    ek = torch.index_copy_(torch.view(keys[l], [-1, ${head}]), 0, places, torch.reshape(qk[:, ${heads}:${heads} + ${kv_heads}], [-1, ${head}]))
-    ev = torch.index_copy_(torch.view(values[l], [-1, ${head}]), 0, places, torch.reshape(y[:, ${k_end}:${v_end}], [-1, ${head}]))
+    y = self.block_start(x, l, w, floor, cos, sin, begins, a, b, each)
+    e = torch.index_copy_(torch.view(cache[l], [-1, ${head}]), 0, places, torch.reshape(y[:, ${heads}:${heads} + 2 * ${kv_heads}], [-1, ${head}]))
     # [T KV, G, D]: the heads of a group share their keys
-    q = torch.reshape(qk[:, 0:${heads}], [t * ${kv_heads}, ${group}, ${head}])
-    k = torch.view(keys[l][0:t], [t * ${kv_heads}, -1, ${head}])
-    v = torch.view(values[l][0:t], [t * ${kv_heads}, -1, ${head}])
-    p = torch.softmax(torch.baddbmm(mask, q, torch.transpose(k[:, 0:length], 1, 2), alpha=${scale}), -1)
+    q = torch.reshape(y[:, 0:${heads}], [t * ${kv_heads}, ${group}, ${head}])
+    k = torch.view(cache[l][0, 0:t], [t * ${kv_heads}, -1, ${head}])
+    v = torch.view(cache[l][1, 0:t], [t * ${kv_heads}, -1, ${head}])
+    s = torch.bmm(q, torch.transpose(k[:, 0:length], 1, 2))
+    p = torch.softmax(torch.add(mask, s, alpha=${scale}), -1)
     o = torch.bmm(p, v[:, 0:length])
-    x = self.block_end(x, torch.reshape(o, [t, ${q_end}]), l, w, begins, a, b, each)
-  return self.linear(self.norm(x, last_norm), head)
+    x = self.block_end(x, torch.reshape(o, [t, ${q_end}]), l, w, floor, begins, a, b, each)
+  return self.linear(self.norm(x, last_norm, floor), head)
 
-# Attention of one row's new tokens, which stand from position start on: its keys and values are put into the cache.
-# qk [t, N + KV, D], v [t, KV, D] -> [t, N D]
-def attend(self, qk: Tensor, v: Tensor, keys: Tensor, values: Tensor, start: int, mask: Tensor) -> Tensor:
-  t = torch.size(qk, 0)
+# Attention of one row's new tokens, which stand from position start on: their keys and values are put into the cache.
+# y [t, N + 2 KV, D]; cache [2, KV, C, D] -> [t, N D]
+def attend(self, y: Tensor, cache: Tensor, start: int, mask: Tensor) -> Tensor:
+  t = torch.size(y, 0)
   end = start + t
-  ek = torch.copy_(keys[:, start:end], torch.transpose(qk[:, ${heads}:${heads} + ${kv_heads}], 0, 1))
-  ev = torch.copy_(values[:, start:end], torch.transpose(v, 0, 1))
+  kv = torch.view(y[:, ${heads}:${heads} + 2 * ${kv_heads}], [t, 2, ${kv_heads}, ${head}])
+  e = torch.copy_(cache[:, :, start:end], torch.permute(kv, [1, 2, 0, 3]))
   # [KV, G t, D]: the heads of a group share their keys
-  q = torch.reshape(torch.permute(torch.view(qk[:, 0:${heads}], [t, ${kv_heads}, ${group}, ${head}]), [1, 2, 0, 3]), [${kv_heads}, ${group} * t, ${head}])
-  s = torch.mul_(torch.bmm(q, torch.transpose(keys[:, 0:end], 1, 2)), ${scale})
-  p = torch.softmax(torch.add_(torch.view(s, [${kv_heads}, ${group}, t, end]), mask), -1)
-  o = torch.bmm(torch.view(p, [${kv_heads}, ${group} * t, end]), values[:, 0:end])
+  q = torch.reshape(torch.permute(torch.view(y[:, 0:${heads}], [t, ${kv_heads}, ${group}, ${head}]), [1, 2, 0, 3]), [${kv_heads}, ${group} * t, ${head}])
+  s = torch.view(torch.bmm(q, torch.transpose(cache[0, :, 0:end], 1, 2)), [${kv_heads}, ${group}, t, end])
+  p = torch.softmax(torch.add(mask, s, alpha=${scale}), -1)
+  o = torch.bmm(torch.view(p, [${kv_heads}, ${group} * t, end]), cache[1, :, 0:end])
   return torch.reshape(torch.permute(torch.view(o, [${kv_heads}, ${group}, t, ${head}]), [2, 0, 1, 3]), [t, ${q_end}])
 
 # Prompt tokens of some rows, one row's after another's, T in all: row rows[i]'s stand from position starts[i] on, and
 # among the tokens from begins[i] on. Logits [n, V] of the n tokens in last.
-def prefill(self, embed: Tensor, tokens: Tensor, positions: Tensor, rows: List[int], starts: List[int], begins: List[int], last: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, keys: List[Tensor], values: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
+def prefill(self, embed: Tensor, tokens: Tensor, positions: Tensor, rows: List[int], starts: List[int], begins: List[int], last: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, cache: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
   t = torch.size(tokens, 0)
   n = len(rows)
   x = torch.to(torch.embedding(embed, tokens), ${dtype})
   cos = torch.unsqueeze(torch.index_select(cos_table, 0, positions), 1)
   sin = torch.unsqueeze(torch.index_select(sin_table, 0, positions), 1)
+  floor = self.norm_floor(x)
   each = self.repeated(weights)
   masks = annotate(List[Tensor], [])
   for i in range(n):
     count = begins[i + 1] - begins[i]
     e = torch.append(masks, torch.triu(torch.new_full(x, [count, starts[i] + count], -1.0e+30), starts[i] + 1))
   for l in range(${blocks}):
-    y = self.block_start(x, l, w, begins, a, b, each)
-    qk = self.rotate(torch.view(y[:, 0:${k_end}], [t, ${heads} + ${kv_heads}, ${head}]), cos, sin)
-    v = torch.view(y[:, ${k_end}:${v_end}], [t, ${kv_heads}, ${head}])
+    y = self.block_start(x, l, w, floor, cos, sin, begins, a, b, each)
     os = annotate(List[Tensor], [])
     for i in range(n):
-      e = torch.append(os, self.attend(qk[begins[i]:begins[i + 1]], v[begins[i]:begins[i + 1]], keys[l][rows[i]], values[l][rows[i]], starts[i], masks[i]))
-    x = self.block_end(x, torch.cat(os, 0), l, w, begins, a, b, each)
+      e = torch.append(os, self.attend(y[begins[i]:begins[i + 1]], cache[l][:, rows[i]], starts[i], masks[i]))
+    x = self.block_end(x, torch.cat(os, 0), l, w, floor, begins, a, b, each)
   if torch.size(last, 0) < t:
     x = torch.index_select(x, 0, last)
-  return self.linear(self.norm(x, last_norm), head)
+  return self.linear(self.norm(x, last_norm, floor), head)
 
 # Largest logit of each row, and where; a row with a NaN gives NaN.
 def best(self, logits: Tensor) -> List[Tensor]:
@@ -187,19 +185,18 @@ def row(self, logits: Tensor, i: int) -> Tensor:
 
 # A cache of another size with what fits of the old one.
 def resize(self, old: Tensor, rows: int, capacity: int) -> Tensor:
-  r = torch.new_zeros(old, [rows, ${kv_heads}, capacity, ${head}])
-  n = torch.size(old, 0)
-  e = torch.copy_(r[0:n, :, 0:torch.size(old, 2)], old[:, :, 0:capacity])
+  r = torch.new_zeros(old, [2, rows, ${kv_heads}, capacity, ${head}])
+  e = torch.copy_(r[:, 0:torch.size(old, 1), :, 0:torch.size(old, 3)], old[:, :, :, 0:capacity])
   return r
 
-def move_row(self, caches: List[Tensor], from_row: int, to_row: int, length: int) -> int:
-  for l in range(len(caches)):
-    e = torch.copy_(caches[l][to_row, :, 0:length], caches[l][from_row, :, 0:length])
+def move_row(self, cache: List[Tensor], from_row: int, to_row: int, length: int) -> int:
+  for l in range(len(cache)):
+    e = torch.copy_(cache[l][:, to_row, :, 0:length], cache[l][:, from_row, :, 0:length])
   return 0
 
-def clear_row(self, caches: List[Tensor], row: int) -> int:
-  for l in range(len(caches)):
-    e = torch.zero_(caches[l][row])
+def clear_row(self, cache: List[Tensor], row: int) -> int:
+  for l in range(len(cache)):
+    e = torch.zero_(cache[l][:, row])
   return 0
 
 # Of each target given the row before it; the last row has none.
