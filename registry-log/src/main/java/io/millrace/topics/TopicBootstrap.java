@@ -104,12 +104,16 @@ public final class TopicBootstrap {
     }
 
     private void attempt(Collection<TopicSpec> specs) throws InterruptedException {
-        try (Admin admin = Admin.create(adminProperties())) {
+        Admin admin = Admin.create(adminProperties());
+        try {
             Set<String> existing = get(admin.listTopics().names());
             create(
                     admin,
                     specs.stream().filter(s -> !existing.contains(s.name())).toList());
             refuseOthers(admin, specs);
+        } finally {
+            // Else whoever is interrupted here waits for Kafka's answer all the same.
+            admin.close(Duration.ZERO);
         }
     }
 
