@@ -29,8 +29,11 @@ public final class ServerClient {
     private static final Duration CONNECT_AT_MOST = Duration.ofSeconds(5);
     private static final Duration ANSWER_AT_MOST = Duration.ofMinutes(5);
 
-    private final HttpClient http =
-            HttpClient.newBuilder().connectTimeout(CONNECT_AT_MOST).build();
+    /** HTTP/1.1: one connection of HTTP/2 carries every request, and was seen to be closed under them. */
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_AT_MOST)
+            .build();
     private final String server;
     private final Optional<String> token;
 
