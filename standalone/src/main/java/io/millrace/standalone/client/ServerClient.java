@@ -34,6 +34,7 @@ public final class ServerClient {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_AT_MOST)
             .build();
+
     private final String server;
     private final Optional<String> token;
 
