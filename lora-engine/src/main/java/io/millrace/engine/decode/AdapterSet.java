@@ -55,11 +55,11 @@ final class AdapterSet implements AutoCloseable {
         List<Tensor> a = new ArrayList<>();
         List<Tensor> b = new ArrayList<>();
         try (Builder builder = new Builder(ordered, ranks - used, packed, kernels)) {
-            int first = 0;
-            for (List<ModuleShape> site : ranks == 0 ? List.<List<ModuleShape>>of() : AdapterSites.of(shapes)) {
+            List<List<ModuleShape>> sites = ranks == 0 ? List.of() : AdapterSites.of(shapes);
+            for (int site = 0; site < sites.size(); site++) {
                 List<Member> members = new ArrayList<>();
-                for (ModuleShape module : site) {
-                    members.add(new Member(first++, module));
+                for (ModuleShape module : sites.get(site)) {
+                    members.add(new Member(site, members.size(), module));
                 }
                 a.add(builder.joinedA(members));
                 b.add(builder.joinedB(members));
@@ -139,8 +139,11 @@ final class AdapterSet implements AutoCloseable {
         b.close();
     }
 
-    /** @param index among the base's linear modules */
-    private record Member(int index, ModuleShape shape) {}
+    /**
+     * @param site among those of all blocks
+     * @param member among the modules of the site
+     */
+    private record Member(int site, int member, ModuleShape shape) {}
 
     private static final class Builder implements AutoCloseable {
         private final List<AdapterTensors> adapters;
@@ -163,7 +166,7 @@ final class AdapterSet implements AutoCloseable {
                 List<Tensor> parts = new ArrayList<>();
                 for (Member module : site) {
                     for (AdapterTensors adapter : adapters) {
-                        Optional<AdapterTensors.Pair> pair = adapter.module(module.index(), scope);
+                        Optional<AdapterTensors.Pair> pair = adapter.module(module.site(), module.member(), scope);
                         pair.ifPresent(present -> parts.add(present.a()));
                         fill(
                                 parts,
@@ -195,7 +198,7 @@ final class AdapterSet implements AutoCloseable {
         private List<Tensor> partsOfB(Member module, TensorScope scope) {
             List<Tensor> parts = new ArrayList<>();
             for (AdapterTensors adapter : adapters) {
-                Optional<AdapterTensors.Pair> pair = adapter.module(module.index(), scope);
+                Optional<AdapterTensors.Pair> pair = adapter.module(module.site(), module.member(), scope);
                 pair.ifPresent(present -> parts.add(present.b()));
                 fill(parts, scope, missing(adapter, pair), module.shape().out(), false);
             }
@@ -213,7 +216,7 @@ final class AdapterSet implements AutoCloseable {
         }
 
         private boolean targeted(Member module) {
-            return adapters.stream().anyMatch(a -> a.has(module.index()));
+            return adapters.stream().anyMatch(a -> a.has(module.site(), module.member()));
         }
 
         private void fill(List<Tensor> parts, TensorScope scope, int rank, int width, boolean rows) {

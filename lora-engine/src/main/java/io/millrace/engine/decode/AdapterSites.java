@@ -20,12 +20,10 @@ final class AdapterSites {
     private AdapterSites() {}
 
     /**
-     * @param site among those of all blocks
-     * @param member among the modules of the site
+     * The sites of all blocks, one after the other.
+     *
+     * @param modules the base's linear modules, block by block
      */
-    record Place(int site, int member) {}
-
-    /** @param modules the base's linear modules, block by block */
     static List<List<ModuleShape>> of(List<ModuleShape> modules) {
         List<List<ModuleShape>> sites = new ArrayList<>();
         for (int block = 0; block < modules.size(); block += MODULES) {
@@ -34,15 +32,5 @@ final class AdapterSites {
             }
         }
         return sites;
-    }
-
-    /** @param module index among the base's linear modules */
-    static Place place(int module) {
-        int inBlock = module % MODULES;
-        int site = SITES - 1;
-        while (BEGINS[site] > inBlock) {
-            site--;
-        }
-        return new Place(module / MODULES * SITES + site, inBlock - BEGINS[site]);
     }
 }

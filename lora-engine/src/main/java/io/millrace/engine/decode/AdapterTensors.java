@@ -171,29 +171,31 @@ final class AdapterTensors implements LoadedAdapter {
         return rank;
     }
 
-    /** @param index among the base's linear modules */
-    boolean has(int index) {
-        AdapterSites.Place place = AdapterSites.place(index);
-        return sites.get(place.site()).ranks().get(place.member()) > 0;
+    /**
+     * @param site among those of all blocks
+     * @param member among the modules of the site
+     */
+    boolean has(int site, int member) {
+        return sites.get(site).ranks().get(member) > 0;
     }
 
     /**
      * A and B of one module.
      *
-     * @param index among the base's linear modules
+     * @param at the site among those of all blocks
+     * @param member among the modules of the site
      */
-    Optional<Pair> module(int index, TensorScope scope) {
-        AdapterSites.Place place = AdapterSites.place(index);
-        Site site = sites.get(place.site());
-        int used = site.ranks().get(place.member());
+    Optional<Pair> module(int at, int member, TensorScope scope) {
+        Site site = sites.get(at);
+        int used = site.ranks().get(member);
         if (used == 0) {
             return Optional.empty();
         }
-        int first = place.member() * rank;
-        int row = site.modules().subList(0, place.member()).stream()
+        int first = member * rank;
+        int row = site.modules().subList(0, member).stream()
                 .mapToInt(ModuleShape::out)
                 .sum();
-        int out = site.modules().get(place.member()).out();
+        int out = site.modules().get(member).out();
         return Optional.of(new Pair(
                 used,
                 scope.own(part(
