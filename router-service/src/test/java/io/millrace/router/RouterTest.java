@@ -18,6 +18,9 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +29,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
@@ -416,6 +420,28 @@ class RouterTest {
         // Then the last one was cut short
         double tokens = ask.metric("millrace_router_tokens_total{kind=\"generated\"") - tokensBefore;
         assertThat(tokens % 900).isNotZero();
+    }
+
+    @Test
+    void aClientOfHttp2ThatStopsReadingAtDoneKeepsItsConnection() throws Exception {
+        // Given a client that has all its requests on one connection
+        HttpClient client = HttpClient.newHttpClient();
+        HttpRequest request = HttpRequest.newBuilder(root.resolve("/v1/chat/completions"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(Asking.JSON.writeValueAsString(
+                        Map.of("model", "base", "messages", Asking.user("hello"), "max_tokens", 2, "stream", true))))
+                .build();
+
+        // When it closes each answer as soon as it has read [DONE], before it knows that nothing follows
+        for (int i = 0; i < 300; i++) {
+            HttpResponse<Stream<String>> response = client.send(request, HttpResponse.BodyHandlers.ofLines());
+            assertThat(response.version()).isEqualTo(HttpClient.Version.HTTP_2);
+            try (Stream<String> lines = response.body()) {
+                assertThat(lines.anyMatch("data: [DONE]"::equals)).isTrue();
+            }
+        }
+
+        // Then no request found it closed: send() would have thrown
     }
 
     private void hangUpAfterTheFirstChunk(String body) throws IOException {

@@ -8,6 +8,7 @@ import io.millrace.store.RetryingBlobStore;
 import io.millrace.store.S3BlobStore;
 import io.millrace.store.S3Settings;
 import io.millrace.topics.KafkaSettings;
+import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Disposes;
@@ -58,10 +59,6 @@ public final class RegistryWiring {
                 log, () -> UUID.randomUUID().toString(), config.registry().maxWait());
     }
 
-    void closeRegistry(@Disposes RegistryAccess registry) {
-        registry.close();
-    }
-
     @Produces
     @Singleton
     AccessToken token(RegistryConfig config) {
@@ -101,6 +98,11 @@ public final class RegistryWiring {
         token.requireFor(host);
         registry.status();
         blobs.start();
+    }
+
+    /** The log goes first: its last snapshot is written to the store, which is closed when beans are. */
+    void stop(@Observes ShutdownEvent event, RegistryAccess registry) {
+        registry.close();
     }
 
     private static RandomGenerator jitter() {

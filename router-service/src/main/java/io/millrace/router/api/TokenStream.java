@@ -76,6 +76,9 @@ final class TokenStream implements Generation.TokenListener {
                 for (Map<String, Object> chunk : format.closing(end.result())) {
                     event(out, chunk);
                 }
+                // Not flushed: it leaves with the stream's end, so that a client which stops reading here cancels
+                // nothing.
+                // Under HTTP/2 that could close the connection, and fail the requests beside this one.
                 data(out, "[DONE]".getBytes(StandardCharsets.UTF_8));
                 return;
             } else if (event instanceof Event.Failure failure) {
@@ -94,12 +97,12 @@ final class TokenStream implements Generation.TokenListener {
 
     private static void event(OutputStream out, Object chunk) throws IOException {
         data(out, JSON.writeValueAsBytes(chunk));
+        out.flush();
     }
 
     private static void data(OutputStream out, byte[] content) throws IOException {
         out.write("data: ".getBytes(StandardCharsets.UTF_8));
         out.write(content);
         out.write("\n\n".getBytes(StandardCharsets.UTF_8));
-        out.flush();
     }
 }

@@ -29,7 +29,7 @@ public final class ServerClient {
     private static final Duration CONNECT_AT_MOST = Duration.ofSeconds(5);
     private static final Duration ANSWER_AT_MOST = Duration.ofMinutes(5);
 
-    /** HTTP/1.1: one connection of HTTP/2 carries every request, and was seen to be closed under them. */
+    /** HTTP/1.1: under HTTP/2 a stream that is cancelled can close the connection of all other requests (docs/api.md). */
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(CONNECT_AT_MOST)
