@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 
 /** A Llama base that trains adapters. Steps of different adapters may be asked for by different threads; one runs at a time. */
 public final class LlamaTrainingModel implements TrainingModel {
-    private static final int ENGINE_VERSION = 1;
+    private static final int ENGINE_VERSION = 2;
 
     private final TorchRuntime torch;
     private final TorchModule maths;
@@ -44,7 +44,7 @@ public final class LlamaTrainingModel implements TrainingModel {
             maths.close();
             throw e;
         }
-        this.joint = new JointWeights(torch, maths, description, dtype);
+        this.joint = new JointWeights(torch, maths, description, frozen, dtype);
         AdapterLayout bare = new AdapterLayout(description, Optional.empty());
         this.none = new LoraParameters(torch, maths, bare, dtype, new float[bare.size()]);
     }
@@ -102,6 +102,7 @@ public final class LlamaTrainingModel implements TrainingModel {
                             .arg(parameters.layout().spec())
                             .arg(scale)
                             .arg(joint.forLayout(parameters.layout()))
+                            .arg(joint.held())
                             .toTensor()) {
                 return logits.toFloats();
             }
@@ -158,7 +159,9 @@ public final class LlamaTrainingModel implements TrainingModel {
                 .arg(parameters.layout().spec())
                 .arg(scale)
                 .arg(joint.forLayout(parameters.layout()))
-                .arg(headRows());
+                .arg(joint.held())
+                .arg(logitsRows())
+                .arg(stripRows());
     }
 
     /** Adds the gradients of all micro-batches to the parameters' gradient. */
@@ -190,9 +193,11 @@ public final class LlamaTrainingModel implements TrainingModel {
                             .arg(parameters.layout().spec())
                             .arg(scale)
                             .arg(joint.forLayout(parameters.layout()))
+                            .arg(joint.held())
                             .arg(dropout.pool())
                             .arg(starts)
-                            .arg(headRows())
+                            .arg(logitsRows())
+                            .arg(stripRows())
                             .toTensor()) {
                 sum.add(batch, nll.toFloats());
             }
@@ -200,9 +205,14 @@ public final class LlamaTrainingModel implements TrainingModel {
         return sum;
     }
 
-    /** Rows of logits in memory at a time: about 16 MiB in float32. */
-    private int headRows() {
-        return Math.max(16, (1 << 22) / description.vocabSize());
+    /** Rows of logits in memory at a time: about 32 MiB. */
+    private int logitsRows() {
+        return Math.max(16, (1 << 25) / dtype.bytes() / description.vocabSize());
+    }
+
+    /** Rows of logits of which the softmax is taken at a time, in float32: about 4 MiB, for they are gone through five times. */
+    private int stripRows() {
+        return Math.max(1, (1 << 20) / description.vocabSize());
     }
 
     /** @throws MillraceException where a sequence can't be trained on by this base */

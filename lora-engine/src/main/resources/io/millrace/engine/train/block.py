@@ -7,10 +7,10 @@
 # B's part is block diagonal where several modules of a group are adapted: `spec` holds, for each adapted module,
 # [group, first row, last row, first column, last column] (ends exclusive).
 
-# Fills the four joint weights of a block.
+# Writes a block's base weights into its four joint ones.
 # frozen: the seven weights (u8: NF4 codes; else dense), the two norms, and absmax codes, scales, offsets of the NF4 ones
-# starts: where each module's absmax begins; tables: see model.py; adapter: A of each group, then B of each module
-def fill(self, joint: List[Tensor], frozen: List[Tensor], starts: List[int], tables: List[Tensor], adapter: List[Tensor], spec: List[int]) -> int:
+# starts: where each module's absmax begins; tables: see model.py
+def place_base(self, joint: List[Tensor], frozen: List[Tensor], starts: List[int], tables: List[Tensor]) -> int:
   groups = [0, 0, 0, 1, 2, 2, 3]
   rows = [0, ${queryWidth}, ${queryWidth} + ${kvWidth}, 0, 0, ${intermediate}, 0, 0]
   ends = [${queryWidth}, ${queryWidth} + ${kvWidth}, ${queryWidth} + 2 * ${kvWidth}, ${hidden}, ${intermediate}, 2 * ${intermediate}, ${hidden}]
@@ -25,6 +25,10 @@ def fill(self, joint: List[Tensor], frozen: List[Tensor], starts: List[int], tab
       self.dequantise_into(out, w, scales[starts[i]:starts[i] + w.size(0) // 32], tables[5])
     else:
       out.copy_(w)
+  return 0
+
+# Writes a block's B beside them. adapter: A of each group, then B of each module
+def place_adapter(self, joint: List[Tensor], adapter: List[Tensor], spec: List[int]) -> int:
   for i in range(len(spec) // 5):
     j = joint[spec[5 * i]]
     width = j.size(1) - adapter[spec[5 * i]].size(0)
