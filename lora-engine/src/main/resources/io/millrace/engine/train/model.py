@@ -66,14 +66,16 @@ def head(self, x: Tensor, at: Tensor, targets: Tensor, coefficients: Tensor, tab
   if coefficients.numel() > 0:
     gh = torch.empty_like(h)
   chunks = (n + chunk - 1) // chunk
+  room = torch.empty([(n + chunks - 1) // chunks, tables[2].size(0)], dtype=x.dtype, device=x.device)
+  cache = torch.empty([strip, tables[2].size(0)], dtype=6, device=x.device)
   for c in range(chunks):
     i = n * c // chunks
     j = n * (c + 1) // chunks
-    logits = torch.linear(h[i:j], tables[2])
+    logits = torch.mm(h[i:j], tables[2].t(), out=room[0:j - i])
     k = i
     while k < j:
       m = min(k + strip, j)
-      values = logits[k - i:m - i].to(6)
+      values = cache[0:m - k].copy_(logits[k - i:m - i])
       largest = torch.amax(values, [-1], True)
       target = torch.gather(values, 1, targets[k:m].unsqueeze(1))
       e = values.sub_(largest).exp_()
