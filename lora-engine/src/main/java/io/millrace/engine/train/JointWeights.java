@@ -11,47 +11,62 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Room for blocks' dequantised weights with B beside them, for the adapters of one layout. As many blocks as fit hold
  * theirs from step to step; the others share one room and are dequantised anew whenever they are gone through.
  */
 final class JointWeights implements AutoCloseable {
-    /** What held weights may take: 20 of the 30 blocks of a model of 135M parameters in bf16. */
-    private static final long HELD_BYTES = 150_000_000;
-
     private final TorchRuntime torch;
     private final TorchModule maths;
     private final BaseDescription base;
     private final FrozenModel frozen;
     private final DType dtype;
-    private TensorList room = TensorList.of(List.of());
+    private final long heldBytes;
+    private Optional<TensorList> room = Optional.empty();
     private int held;
     private long[] spec = {};
     private int[] columns = {};
 
-    JointWeights(TorchRuntime torch, TorchModule maths, BaseDescription base, FrozenModel frozen, DType dtype) {
+    JointWeights(
+            TorchRuntime torch,
+            TorchModule maths,
+            BaseDescription base,
+            FrozenModel frozen,
+            DType dtype,
+            long heldBytes) {
         this.torch = torch;
         this.maths = maths;
         this.base = base;
         this.frozen = frozen;
         this.dtype = dtype;
+        this.heldBytes = heldBytes;
     }
 
     /** The four joint weights of each block. */
     TensorList forLayout(AdapterLayout layout) {
         if (!Arrays.equals(columns, layout.columns()) || !Arrays.equals(spec, layout.spec())) {
-            room.close();
-            room = make(layout.columns());
+            release();
+            room = Optional.of(make(layout.columns()));
             columns = layout.columns();
             spec = layout.spec();
         }
-        return room;
+        return room.orElseThrow();
     }
 
     /** How many blocks, from the first, have weights of their own with the base's in them. */
     int held() {
         return held;
+    }
+
+    /** Gives the room back; it is made anew when it is asked for. */
+    void release() {
+        room.ifPresent(TensorList::close);
+        room = Optional.empty();
+        held = 0;
+        spec = new long[0];
+        columns = new int[0];
     }
 
     private TensorList make(int[] extra) {
@@ -64,7 +79,7 @@ final class JointWeights implements AutoCloseable {
             widths[group] += extra[group];
             bytes += (long) rows[group] * widths[group] * dtype.bytes();
         }
-        held = (int) Math.min(base.layers(), HELD_BYTES / bytes);
+        held = (int) Math.min(base.layers(), heldBytes / bytes);
         try (TensorScope scope = new TensorScope()) {
             List<TensorList> blocks = new ArrayList<>();
             for (int i = 0; i < held; i++) {
@@ -100,6 +115,6 @@ final class JointWeights implements AutoCloseable {
 
     @Override
     public void close() {
-        room.close();
+        release();
     }
 }

@@ -31,6 +31,7 @@ public final class LlamaTrainingModel implements TrainingModel {
     private final FrozenModel frozen;
     private final JointWeights joint;
     private final LoraParameters none;
+    private int adapters;
 
     LlamaTrainingModel(TorchRuntime torch, Base base, DType dtype, BackwardMode mode) {
         this.torch = torch;
@@ -44,7 +45,7 @@ public final class LlamaTrainingModel implements TrainingModel {
             maths.close();
             throw e;
         }
-        this.joint = new JointWeights(torch, maths, description, frozen, dtype);
+        this.joint = new JointWeights(torch, maths, description, frozen, dtype, mode.heldBytes());
         AdapterLayout bare = new AdapterLayout(description, Optional.empty());
         this.none = new LoraParameters(torch, maths, bare, dtype, new float[bare.size()]);
     }
@@ -65,6 +66,18 @@ public final class LlamaTrainingModel implements TrainingModel {
     public LoraTrainer resume(AdapterWeights weights) {
         AdapterLayout layout = new AdapterLayout(description, Optional.of(weights.config()));
         return new LoraTrainer(this, weights.config(), layout, FlatState.of(layout, weights));
+    }
+
+    synchronized void adapterCame() {
+        adapters++;
+    }
+
+    /** With the last adapter its dequantised weights go. */
+    synchronized void adapterWent() {
+        adapters--;
+        if (adapters == 0) {
+            joint.release();
+        }
     }
 
     @Override

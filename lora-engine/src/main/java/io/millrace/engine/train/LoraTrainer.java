@@ -24,6 +24,7 @@ public final class LoraTrainer implements AdapterTrainer {
     private final Tensor stepCount;
     private Optional<Tensor> average;
     private long step;
+    private boolean closed;
 
     LoraTrainer(LlamaTrainingModel model, LoraConfig config, AdapterLayout layout, FlatState state) {
         this.model = model;
@@ -35,6 +36,7 @@ public final class LoraTrainer implements AdapterTrainer {
         this.v = owned.own(moments(state.moments().map(FlatState.Moments::v)));
         this.average = state.average().map(values -> model.torch().tensor(values, values.length));
         this.stepCount = owned.own(model.torch().tensor(new float[] {step}, 1));
+        model.adapterCame();
     }
 
     private Tensor moments(Optional<float[]> values) {
@@ -187,8 +189,13 @@ public final class LoraTrainer implements AdapterTrainer {
 
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         average.ifPresent(Tensor::close);
         owned.close();
         parameters.close();
+        model.adapterWent();
     }
 }

@@ -83,6 +83,27 @@ class LoraTrainerTest {
     }
 
     @Test
+    void adaptersOfOtherShapesBetweenItsStepsChangeNothing() {
+        AdapterState alone = train(torch, DType.BF16, BackwardMode.KEEP_ACTIVATIONS, 4);
+        try (LlamaTrainingModel model = TrainingModels.load(torch, base, DType.BF16)) {
+            AdapterState half;
+            try (AdapterTrainer trainer = model.create(CONFIG, 1);
+                    AdapterTrainer other = model.create(LoraConfig.of(2, 4, 0, Set.of("q_proj", "down_proj")), 3)) {
+                steps(trainer, 0, 1);
+                steps(other, 0, 1);
+                model.baseLosses(GradientTest.sequences(), 2);
+                steps(trainer, 1, 2);
+                half = trainer.state();
+            }
+            // With the last adapter the dequantised weights went.
+            try (AdapterTrainer trainer = model.resume(half)) {
+                steps(trainer, 2, 4);
+                assertThat(trainer.state().digest()).isEqualTo(alone.digest());
+            }
+        }
+    }
+
+    @Test
     void weightsAloneStartAFreshOptimizer() {
         AdapterState state = train(torch, DType.F32, BackwardMode.KEEP_ACTIVATIONS, 2);
         try (LlamaTrainingModel model = TrainingModels.load(torch, base, DType.F32);
