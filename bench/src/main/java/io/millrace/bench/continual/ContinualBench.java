@@ -75,6 +75,14 @@ public final class ContinualBench implements Callable<Integer> {
     private Map<String, String> settings = new LinkedHashMap<>();
 
     @Option(
+            names = "--sequences",
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description = "All tasks into one adapter.")
+    private boolean sequences;
+
+    @Option(
             names = "--own",
             negatable = true,
             defaultValue = "true",
@@ -105,7 +113,9 @@ public final class ContinualBench implements Callable<Integer> {
                     .map(name -> TaskData.read(data, name, perTask, test, examples, replaying.maxLength()))
                     .toList();
             Report report = new Report(ledger, new Learner(engine, examples));
-            report.sequences(tasks, replaying, plain);
+            if (sequences) {
+                report.sequences(tasks, replaying, plain);
+            }
             if (own) {
                 report.own(tasks, replaying, plain);
             }

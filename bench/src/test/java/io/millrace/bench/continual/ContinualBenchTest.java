@@ -83,6 +83,9 @@ class ContinualBenchTest {
         assertThat(part(whole, "sequence replay")).isEqualTo(part(sequences, "sequence replay"));
         assertThat(whole).filteredOn(l -> l.has("ratio")).hasSize(4);
         assertThat(Files.size(kept)).isGreaterThan(writtenBefore);
+        assertThat(run(0, "--no-sequences", "--out", kept.toString()))
+                .filteredOn(l -> !l.path("part").asText().equals("configuration"))
+                .allMatch(l -> l.path("part").asText().startsWith("own ") || l.has("ratio"));
         run(1, "--set", "clip=1", "--out", kept.toString());
     }
 

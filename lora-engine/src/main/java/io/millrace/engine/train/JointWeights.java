@@ -14,8 +14,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Room for blocks' dequantised weights with B beside them, for the adapters of one layout. As many blocks as fit hold
- * theirs from step to step; the others share one room and are dequantised anew whenever they are gone through.
+ * Room for blocks' dequantised weights with B beside them. For the layout that is trained as many blocks as fit hold theirs
+ * from step to step; the others share one room and are dequantised anew whenever they are gone through, as all blocks are
+ * for a layout that is only looked at.
  */
 final class JointWeights implements AutoCloseable {
     private final TorchRuntime torch;
@@ -24,10 +25,8 @@ final class JointWeights implements AutoCloseable {
     private final FrozenModel frozen;
     private final DType dtype;
     private final long heldBytes;
-    private Optional<TensorList> room = Optional.empty();
-    private int held;
-    private long[] spec = {};
-    private int[] columns = {};
+    private Optional<Room> trained = Optional.empty();
+    private Optional<Room> lookedAt = Optional.empty();
 
     JointWeights(
             TorchRuntime torch,
@@ -44,32 +43,52 @@ final class JointWeights implements AutoCloseable {
         this.heldBytes = heldBytes;
     }
 
-    /** The four joint weights of each block. */
-    TensorList forLayout(AdapterLayout layout) {
-        if (!Arrays.equals(columns, layout.columns()) || !Arrays.equals(spec, layout.spec())) {
-            release();
-            room = Optional.of(make(layout.columns()));
-            columns = layout.columns();
-            spec = layout.spec();
+    /**
+     * For adapters of one layout.
+     *
+     * @param weights the four joint weights of each block
+     * @param held how many blocks, from the first, have weights of their own with the base's in them
+     */
+    record Room(int[] columns, long[] spec, TensorList weights, int held) implements AutoCloseable {
+        private boolean isFor(AdapterLayout layout) {
+            return Arrays.equals(columns, layout.columns()) && Arrays.equals(spec, layout.spec());
         }
-        return room.orElseThrow();
+
+        @Override
+        public void close() {
+            weights.close();
+        }
     }
 
-    /** How many blocks, from the first, have weights of their own with the base's in them. */
-    int held() {
-        return held;
+    Room toTrain(AdapterLayout layout) {
+        if (trained.filter(room -> room.isFor(layout)).isEmpty()) {
+            release();
+            trained = Optional.of(make(layout, heldBytes));
+        }
+        return trained.orElseThrow();
     }
 
-    /** Gives the room back; it is made anew when it is asked for. */
+    Room toLook(AdapterLayout layout) {
+        Optional<Room> there = trained.filter(room -> room.isFor(layout));
+        if (there.isPresent()) {
+            return there.get();
+        }
+        if (lookedAt.filter(room -> room.isFor(layout)).isEmpty()) {
+            lookedAt.ifPresent(Room::close);
+            lookedAt = Optional.empty();
+            lookedAt = Optional.of(make(layout, 0));
+        }
+        return lookedAt.orElseThrow();
+    }
+
+    /** Gives back what is held for training. */
     void release() {
-        room.ifPresent(TensorList::close);
-        room = Optional.empty();
-        held = 0;
-        spec = new long[0];
-        columns = new int[0];
+        trained.ifPresent(Room::close);
+        trained = Optional.empty();
     }
 
-    private TensorList make(int[] extra) {
+    private Room make(AdapterLayout layout, long atMost) {
+        int[] extra = layout.columns();
         int queries = base.heads() * base.headDim();
         int keys = base.kvHeads() * base.headDim();
         int[] rows = {queries + 2 * keys, base.hiddenSize(), 2 * base.intermediateSize(), base.hiddenSize()};
@@ -79,22 +98,22 @@ final class JointWeights implements AutoCloseable {
             widths[group] += extra[group];
             bytes += (long) rows[group] * widths[group] * dtype.bytes();
         }
-        held = (int) Math.min(base.layers(), heldBytes / bytes);
+        int held = (int) Math.min(base.layers(), atMost / bytes);
         try (TensorScope scope = new TensorScope()) {
             List<TensorList> blocks = new ArrayList<>();
             for (int i = 0; i < held; i++) {
                 blocks.add(scope.own(block(rows, widths)));
             }
             blocks.addAll(Collections.nCopies(base.layers() - held, scope.own(block(rows, widths))));
-            TensorList made = TensorList.ofLists(blocks);
+            TensorList weights = TensorList.ofLists(blocks);
             maths.call("hold")
                     .arg(frozen.tables(1))
                     .arg(frozen.layers())
                     .arg(frozen.absmaxStarts())
-                    .arg(made)
+                    .arg(weights)
                     .arg(held)
                     .run();
-            return made;
+            return new Room(extra, layout.spec(), weights, held);
         }
     }
 
@@ -116,5 +135,6 @@ final class JointWeights implements AutoCloseable {
     @Override
     public void close() {
         release();
+        lookedAt.ifPresent(Room::close);
     }
 }

@@ -102,6 +102,7 @@ public final class LlamaTrainingModel implements TrainingModel {
         try (LoraTrainer trainer = adapter.map(this::resume).orElse(null)) {
             LoraParameters parameters = trainer == null ? none : trainer.parameters();
             double scale = trainer == null ? 0 : adapter.orElseThrow().config().scale();
+            JointWeights.Room room = joint.toLook(parameters.layout());
             long[] at = Arrays.stream(positions).asLongStream().toArray();
             try (Tensor tokens = torch.tensor(Arrays.stream(ids).asLongStream().toArray(), 1, ids.length);
                     Tensor rows = torch.tensor(at, at.length);
@@ -114,8 +115,8 @@ public final class LlamaTrainingModel implements TrainingModel {
                             .arg(parameters.adapters())
                             .arg(parameters.layout().spec())
                             .arg(scale)
-                            .arg(joint.forLayout(parameters.layout()))
-                            .arg(joint.held())
+                            .arg(room.weights())
+                            .arg(room.held())
                             .toTensor()) {
                 return logits.toFloats();
             }
@@ -161,6 +162,7 @@ public final class LlamaTrainingModel implements TrainingModel {
     /** A call of one of the methods that only look. */
     private TorchCall measure(
             String method, MicroBatch batch, LoraParameters parameters, double scale, TensorScope scope) {
+        JointWeights.Room room = joint.toLook(parameters.layout());
         return maths.call(method)
                 .arg(scope.own(torch.tensor(batch.ids(), batch.size(), batch.length())))
                 .arg(scope.own(torch.tensor(batch.at(), batch.at().length)))
@@ -171,8 +173,8 @@ public final class LlamaTrainingModel implements TrainingModel {
                 .arg(parameters.adapters())
                 .arg(parameters.layout().spec())
                 .arg(scale)
-                .arg(joint.forLayout(parameters.layout()))
-                .arg(joint.held())
+                .arg(room.weights())
+                .arg(room.held())
                 .arg(logitsRows())
                 .arg(stripRows());
     }
@@ -185,6 +187,7 @@ public final class LlamaTrainingModel implements TrainingModel {
             int microBatch,
             Dropout dropout) {
         LossSum sum = new LossSum(sequences);
+        JointWeights.Room room = joint.toTrain(parameters.layout());
         for (MicroBatch batch : MicroBatch.split(sequences, microBatch)) {
             TensorList tables = frozen.tables(batch.length());
             try (Tensor ids = torch.tensor(batch.ids(), batch.size(), batch.length());
@@ -205,8 +208,8 @@ public final class LlamaTrainingModel implements TrainingModel {
                             .arg(parameters.gradients())
                             .arg(parameters.layout().spec())
                             .arg(scale)
-                            .arg(joint.forLayout(parameters.layout()))
-                            .arg(joint.held())
+                            .arg(room.weights())
+                            .arg(room.held())
                             .arg(dropout.pool())
                             .arg(starts)
                             .arg(logitsRows())
