@@ -27,7 +27,8 @@ def read(stream):
 
 def panel(index, task, tasks, series, level):
     curves = {run: series[task, run] for run in ("plain", "replay") if (task, run) in series}
-    losses = [loss for curve in curves.values() for _, loss in curve] + [level[task]] * (task in level)
+    losses = [loss for curve in curves.values() for _, loss in curve]
+    losses += [level[task]] if task in level else []
     top, phases = 1.1 * max(losses), max(1, len(tasks) - 1)
     left = MARGIN + index * (WIDTH + GAP)
 
@@ -63,7 +64,8 @@ def main():
            f'font-size="11">', f'<rect width="{width}" height="{height}" fill="white"/>']
     for index, task in enumerate(tasks):
         out += panel(index, task, tasks, series, level)
-    for place, run in enumerate(NAMES):
+    drawn = {run for _, run in series} | ({"offline"} if level else set())
+    for place, run in enumerate(run for run in NAMES if run in drawn):
         left = MARGIN + 150 * place
         out += [f'<line x1="{left}" x2="{left + 20}" y1="{height - 12}" y2="{height - 12}" stroke="{COLOURS[run]}" '
                 f'stroke-width="2"/>', f'<text x="{left + 26}" y="{height - 8}">{NAMES[run]}</text>']
