@@ -104,7 +104,9 @@ final class JointWeights implements AutoCloseable {
             for (int i = 0; i < held; i++) {
                 blocks.add(scope.own(block(rows, widths)));
             }
-            blocks.addAll(Collections.nCopies(base.layers() - held, scope.own(block(rows, widths))));
+            if (held < base.layers()) {
+                blocks.addAll(Collections.nCopies(base.layers() - held, scope.own(block(rows, widths))));
+            }
             TensorList weights = TensorList.ofLists(blocks);
             maths.call("hold")
                     .arg(frozen.tables(1))

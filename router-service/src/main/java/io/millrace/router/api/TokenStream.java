@@ -76,9 +76,8 @@ final class TokenStream implements Generation.TokenListener {
                 for (Map<String, Object> chunk : format.closing(end.result())) {
                     event(out, chunk);
                 }
-                // Not flushed: it leaves with the stream's end, so that a client which stops reading here cancels
-                // nothing.
-                // Under HTTP/2 that could close the connection, and fail the requests beside this one.
+                // Not flushed: it leaves with the stream's end, so a client that stops reading here has nothing to
+                // cancel. Under HTTP/2 that could close the connection, and fail the requests beside this one.
                 data(out, "[DONE]".getBytes(StandardCharsets.UTF_8));
                 return;
             } else if (event instanceof Event.Failure failure) {
