@@ -126,7 +126,7 @@ public enum AdapterSetting {
             s -> s.averageDecay() == 0 ? "off" : SettingText.show(s.averageDecay())),
     REPLAY(
             "replay",
-            "examples trained again for each fresh one",
+            "examples trained again for each fresh one, and more to fill a round's last step; 0: none",
             "a number from 0 to 10",
             (d, v) -> d.replayShare = SettingText.number(v, 0, 10),
             s -> SettingText.show(s.replay().share())),

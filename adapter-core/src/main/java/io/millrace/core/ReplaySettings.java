@@ -3,7 +3,7 @@ package io.millrace.core;
 /**
  * What an adapter trains again so as not to forget it.
  *
- * @param share examples trained again for each fresh one
+ * @param share examples trained again for each fresh one; above 0 also as many as fill a round's last step
  * @param afterShift the same in the rounds after a detected shift
  * @param shiftRounds how many rounds those are
  * @param reservoirExamples trained examples that are kept to choose from

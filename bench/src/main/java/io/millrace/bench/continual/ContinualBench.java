@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -91,6 +92,13 @@ public final class ContinualBench implements Callable<Integer> {
     private boolean own;
 
     @Option(
+            names = "--seeds",
+            defaultValue = "1",
+            description =
+                    "The adapters for each task are trained that many times, from other seeds (${DEFAULT-VALUE}).")
+    private int seeds;
+
+    @Option(
             names = "--out",
             paramLabel = "FILE",
             description =
@@ -99,6 +107,9 @@ public final class ContinualBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
+        if (seeds < 1) {
+            throw new MillraceException(ErrorCode.BAD_SETTING, "--seeds takes a number from 1, not " + seeds);
+        }
         AdapterSettings replaying = AdapterSettings.of(settings);
         AdapterSettings plain = replaying.with("replay", "0").with("replay.after-shift", "0");
         Ledger ledger = new Ledger(spec.commandLine().getOut(), Optional.ofNullable(file));
@@ -112,12 +123,16 @@ public final class ContinualBench implements Callable<Integer> {
             List<TaskData> tasks = names.stream()
                     .map(name -> TaskData.read(data, name, perTask, test, examples, replaying.maxLength()))
                     .toList();
-            Report report = new Report(ledger, new Learner(engine, examples));
+            List<Learner> learners = IntStream.rangeClosed(1, seeds)
+                    .mapToObj(seed -> new Learner(engine, examples, seed))
+                    .toList();
+            Report report = new Report(ledger, learners.get(0));
             if (sequences) {
                 report.sequences(tasks, replaying, plain);
             }
             if (own) {
-                report.own(tasks, replaying, plain);
+                report.own(tasks, replaying, "replay", learners);
+                report.own(tasks, plain, "plain", learners);
             }
         }
         return 0;

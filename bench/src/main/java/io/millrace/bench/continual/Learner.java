@@ -20,21 +20,31 @@ import java.util.Random;
 
 /** Trains adapters one way or another and says how they know the tasks, a line a task. */
 final class Learner {
-    private static final AdapterName ADAPTER = AdapterName.parse("bench/all");
-
     private final Engine engine;
     private final Examples examples;
+    private final int seed;
 
-    Learner(Engine engine, Examples examples) {
+    /** @param seed from 1; another one stands for other first weights, other orders, other replays */
+    Learner(Engine engine, Examples examples, int seed) {
         this.engine = engine;
         this.examples = examples;
+        this.seed = seed;
+    }
+
+    private AdapterName adapter() {
+        return AdapterName.parse(seed == 1 ? "bench/all" : "bench/all-" + seed);
+    }
+
+    /** The name of a part of the ledger that this learner learns. */
+    String part(String name) {
+        return seed == 1 ? name : name + " seed " + seed;
     }
 
     /** Streams the tasks one after another into one adapter; after each, all tasks so far are measured. */
     List<ObjectNode> sequence(List<TaskData> tasks, AdapterSettings settings) {
         List<ObjectNode> lines = new ArrayList<>();
         Archives archives = new Archives(new MemoryBlobStore());
-        try (LocalLine line = new LocalLine(ADAPTER, settings, engine.base(), engine.model(), examples, archives)) {
+        try (LocalLine line = new LocalLine(adapter(), settings, engine.base(), engine.model(), examples, archives)) {
             long started = System.nanoTime();
             for (int phase = 0; phase < tasks.size(); phase++) {
                 var unused = line.train(tasks.get(phase).train());
@@ -57,17 +67,17 @@ final class Learner {
     List<ObjectNode> offline(List<TaskData> tasks, AdapterSettings settings, long steps) {
         List<CuratedExample> union =
                 tasks.stream().flatMap(task -> task.train().stream()).toList();
-        long seed = Seeds.ofAdapter(ADAPTER);
-        try (AdapterTrainer trainer = engine.model().create(settings.lora(), seed)) {
+        long first = Seeds.ofAdapter(adapter());
+        try (AdapterTrainer trainer = engine.model().create(settings.lora(), first)) {
             List<TrainingSequence> order = List.of();
             int next = 0;
             for (long step = 0; step < steps; step++) {
                 if (next >= order.size()) {
-                    order = shuffled(union, settings, seed + step);
+                    order = shuffled(union, settings, first + step);
                     next = 0;
                 }
                 int end = Math.min(order.size(), next + settings.microBatch());
-                trainer.step(order.subList(next, end), options(settings, seed, step));
+                trainer.step(order.subList(next, end), options(settings, first, step));
                 next = end;
             }
             return tasks.stream()

@@ -65,35 +65,38 @@ final class Report {
         ledger.print(line);
     }
 
-    /** Each task into an adapter of its own, beside as many steps on its examples in random order. */
-    void own(List<TaskData> tasks, AdapterSettings replaying, AdapterSettings plain) {
+    /** Each task into an adapter of its own, beside as many steps on its examples in random order, once for each seed. */
+    void own(List<TaskData> tasks, AdapterSettings settings, String run, List<Learner> seeds) {
         for (TaskData task : tasks) {
-            compare(task, "replay", replaying);
-        }
-        for (TaskData task : tasks) {
-            compare(task, "plain", plain);
+            compare(task, settings, run, seeds);
         }
     }
 
-    private void compare(TaskData task, String run, AdapterSettings settings) {
-        ObjectNode streamed = sequence("own " + run + " " + task.name(), List.of(task), settings)
-                .get(0);
-        long steps = streamed.path("steps").asLong();
-        String part = "own offline " + task.name() + " " + steps;
-        ObjectNode offline = ledger.part(
-                        part, () -> named(learner.offline(List.of(task), settings, steps), "own offline"))
-                .get(0);
-        double here = Ledger.score(streamed).loss();
-        double there = Ledger.score(offline).loss();
+    private void compare(TaskData task, AdapterSettings settings, String run, List<Learner> seeds) {
+        double streamed = 0;
+        double offline = 0;
+        for (Learner seed : seeds) {
+            ObjectNode here = ledger.part(
+                            seed.part("own " + run + " " + task.name()),
+                            () -> named(seed.sequence(List.of(task), settings), "own " + run))
+                    .get(0);
+            long steps = here.path("steps").asLong();
+            ObjectNode there = ledger.part(
+                            seed.part("own offline " + task.name() + " " + steps),
+                            () -> named(seed.offline(List.of(task), settings, steps), "own offline"))
+                    .get(0);
+            streamed += Ledger.score(here).loss() / seeds.size();
+            offline += Ledger.score(there).loss() / seeds.size();
+        }
         ledger.print(Ledger.line()
                 .put("bench", BENCH)
                 .put("figure", "own adapter, streamed over offline")
                 .put("run", run)
                 .put("task", task.name())
-                .put("steps", steps)
-                .put("streamed_loss", here)
-                .put("offline_loss", there)
-                .put("ratio", here / there)
+                .put("seeds", seeds.size())
+                .put("streamed_loss", streamed)
+                .put("offline_loss", offline)
+                .put("ratio", streamed / offline)
                 .put("target", 1.02));
     }
 

@@ -86,6 +86,14 @@ class ContinualBenchTest {
         assertThat(run(0, "--no-sequences", "--out", kept.toString()))
                 .filteredOn(l -> !l.path("part").asText().equals("configuration"))
                 .allMatch(l -> l.path("part").asText().startsWith("own ") || l.has("ratio"));
+        List<JsonNode> again = run(0, "--no-sequences", "--seeds", "2", "--out", kept.toString());
+        assertThat(again)
+                .filteredOn(l -> l.has("ratio"))
+                .hasSize(4)
+                .allMatch(l -> l.path("seeds").asInt() == 2);
+        assertThat(part(again, "own replay a seed 2").get(0).path("loss"))
+                .isNotEqualTo(part(again, "own replay a").get(0).path("loss"));
+        run(1, "--seeds", "0");
         run(1, "--set", "clip=1", "--out", kept.toString());
     }
 

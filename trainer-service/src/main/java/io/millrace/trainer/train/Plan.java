@@ -63,7 +63,7 @@ public final class Plan {
                 .setThrough(records.get(records.size() - 1).getOffset())
                 .addAllRecords(records)
                 .setArchiveSha256(archives.put(taken).hex())
-                .addAllReplayed(head.replayed(seed, (int) Math.round(share * fresh.size()), fresh))
+                .addAllReplayed(head.replayed(seed, replays(share, fresh.size(), settings.microBatch()), fresh))
                 .setReplayShare(share)
                 .setSeed(seed)
                 .setHyperparameters(Hyperparameters.newBuilder()
@@ -88,6 +88,19 @@ public final class Plan {
 
     private static double replayShare(Head head, ReplaySettings settings) {
         return head.shiftedWithin(settings.shiftRounds()) ? settings.afterShift() : settings.share();
+    }
+
+    /**
+     * The share, and as many more as fill the round's last step, though no more than there are fresh ones: a whole step
+     * moves the weights as far as one of a few rows, and forgets less.
+     */
+    private static int replays(double share, int fresh, int microBatch) {
+        if (share == 0) {
+            return 0;
+        }
+        int asked = (int) Math.round(share * fresh);
+        int missing = Math.floorMod(-(fresh + asked), microBatch);
+        return Math.max(asked, Math.min(asked + missing, fresh));
     }
 
     private List<PlannedRecord> take(TakenOut out, AdapterSettings settings, List<Waiting> waiting) {

@@ -61,11 +61,10 @@ public final class Train {
         List<Double> stepLosses = new ArrayList<>();
         List<Double> gradNorms = new ArrayList<>();
         long labelled = 0;
-        for (int start = 0; start < rows.size(); start += settings.getMicroBatch()) {
+        for (List<Row> batch : steps(rows, settings.getMicroBatch())) {
             if (cancelled.getAsBoolean()) {
                 throw new CancelledException();
             }
-            List<Row> batch = rows.subList(start, Math.min(rows.size(), start + settings.getMicroBatch()));
             StepResult result = trainer.step(
                     batch.stream().map(Row::sequence).toList(), options(plan, stepsBefore + stepLosses.size()));
             for (int i = 0; i < batch.size(); i++) {
@@ -80,6 +79,16 @@ public final class Train {
         }
         long tokens = rows.stream().mapToLong(r -> r.sequence().length()).sum();
         return new Measured(Arrays.stream(losses).boxed().toList(), stepLosses, gradNorms, tokens, labelled);
+    }
+
+    /** As few steps as the micro-batch allows, as equal as can be: a step of few rows would move the weights as far. */
+    private static List<List<Row>> steps(List<Row> rows, int microBatch) {
+        int count = -Math.floorDiv(-rows.size(), microBatch);
+        List<List<Row>> steps = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            steps.add(rows.subList(i * rows.size() / count, (i + 1) * rows.size() / count));
+        }
+        return steps;
     }
 
     /** From where the plan says, the learning rate rises linearly to its value and stays there. */

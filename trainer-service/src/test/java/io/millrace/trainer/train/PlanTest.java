@@ -58,11 +58,12 @@ class PlanTest {
         engine.close();
     }
 
-    /** The real trainer, noting at which learning rate each step was asked for. */
-    private record Noting(AdapterTrainer trainer, List<Double> rates) implements AdapterTrainer {
+    /** The real trainer, noting at which learning rate and of how many rows each step was asked for. */
+    private record Noting(AdapterTrainer trainer, List<Double> rates, List<Integer> rows) implements AdapterTrainer {
         @Override
         public StepResult step(List<TrainingSequence> sequences, StepOptions options) {
             rates.add(options.learningRate());
+            rows.add(sequences.size());
             return trainer.step(sequences, options);
         }
 
@@ -138,15 +139,19 @@ class PlanTest {
     }
 
     private List<Double> rates(Head head, RoundPlanned plan) {
-        List<Double> rates = new ArrayList<>();
-        try (AdapterTrainer trainer = new Noting(
+        return trained(head, plan).rates();
+    }
+
+    private Noting trained(Head head, RoundPlanned plan) {
+        try (Noting trainer = new Noting(
                 engine.model()
                         .create(Head.lora(plan.getGenesis()), plan.getGenesis().getSeed()),
-                rates)) {
+                new ArrayList<>(),
+                new ArrayList<>())) {
             var unused =
                     new Train(examples(), archives).train(trainer, head.state().getStep(), plan, () -> false);
+            return trainer;
         }
-        return rates;
     }
 
     @Test
@@ -183,5 +188,25 @@ class PlanTest {
         AdapterSettings off = SETTINGS.with("drift.threshold", "off");
         assertThat(after(head, plan().plan(head, off, waiting(head), false), 5).warmupFromStep())
                 .isZero();
+    }
+
+    @Test
+    void theLastStepOfARoundIsFilledWithReplaysOrSharesItsRows() {
+        Head head = genesis();
+        head = after(head, plan().plan(head, SETTINGS, waiting(head), false), 1);
+        AdapterSettings tenth = SETTINGS.with("replay", "0.1").with("micro-batch", "8");
+
+        RoundPlanned whole = plan().plan(head, tenth, waiting(head), false);
+        assertThat(whole.getReplayedCount()).isEqualTo(8);
+        assertThat(trained(head, whole).rows()).containsExactly(8, 8, 8);
+
+        RoundPlanned few = plan().plan(head, tenth, waiting(head).subList(0, 2), false);
+        assertThat(few.getReplayedCount()).isEqualTo(2);
+        assertThat(trained(head, few).rows()).containsExactly(4);
+
+        AdapterSettings none = tenth.with("replay", "0");
+        RoundPlanned plain = plan().plan(head, none, waiting(head).subList(0, 10), false);
+        assertThat(plain.getReplayedCount()).isZero();
+        assertThat(trained(head, plain).rows()).containsExactly(5, 5);
     }
 }
