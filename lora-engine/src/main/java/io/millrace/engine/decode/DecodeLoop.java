@@ -5,6 +5,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.decode.Generation.FinishReason;
 import io.millrace.engine.torch.Tensor;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +15,12 @@ import org.slf4j.LoggerFactory;
 /** What the decode thread does: between two tokens of the running rows, others leave, join, or get on with their prompt. */
 final class DecodeLoop implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DecodeLoop.class);
+
+    /**
+     * Requests that are made at once come one after another all the same. The first one's prompt would be computed alone
+     * otherwise, which takes many times longer than this wait, and the others would wait for it.
+     */
+    private static final Duration GATHERING = Duration.ofMillis(1);
 
     private final RequestQueue queue;
     private final Batch batch;
@@ -36,8 +43,19 @@ final class DecodeLoop implements AutoCloseable {
 
     /** Until no request is left, or the queue is closed. */
     void serve() {
+        if (batch.isEmpty()) {
+            gather();
+        }
         while (!queue.closed() && (!batch.isEmpty() || queue.size() > 0)) {
             turn();
+        }
+    }
+
+    private void gather() {
+        try {
+            queue.await(batch.freeRows(), GATHERING);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -16,7 +16,6 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /** A base on the device, ready to compute logits with any mix of adapters. For one thread, but for {@link #load}. */
@@ -77,65 +76,50 @@ final class DecodeModel implements AutoCloseable {
     }
 
     /**
-     * Computes prompt tokens of some rows together. Either all parts have the same set, or the sets aren't packed.
+     * Computes prompt tokens of rows that stand one behind the other in the cache. Either all parts have the same set, or
+     * the sets aren't packed.
      *
      * @return logits [parts, vocab] of each part's last token
      */
     Tensor prefill(List<PromptPart> parts, KeyValueCache cache) {
-        long[] begins = begins(parts);
-        return prefill(
-                parts,
-                cache,
-                begins,
-                LongStream.of(begins).skip(1).map(end -> end - 1).toArray());
+        PromptLayout layout = new PromptLayout(parts);
+        return prefill(layout, cache, layout.last());
     }
 
     /** @return logits [tokens, vocab] of all the part's tokens */
     Tensor prefillWithAllLogits(PromptPart part, KeyValueCache cache) {
-        List<PromptPart> parts = List.of(part);
-        return prefill(
-                parts,
-                cache,
-                begins(parts),
-                LongStream.range(0, part.tokens().length).toArray());
+        PromptLayout layout = new PromptLayout(List.of(part));
+        return prefill(layout, cache, LongStream.range(0, part.tokens().length).toArray());
     }
 
-    /** Where each part's tokens begin among all, and where the last ones end. */
-    private static long[] begins(List<PromptPart> parts) {
-        long[] begins = new long[parts.size() + 1];
-        for (int i = 0; i < parts.size(); i++) {
-            begins[i + 1] = begins[i] + parts.get(i).tokens().length;
-        }
-        return begins;
-    }
-
-    private Tensor prefill(List<PromptPart> parts, KeyValueCache cache, long[] begins, long[] last) {
-        long[] tokens = parts.stream()
-                .flatMapToInt(part -> IntStream.of(part.tokens()))
-                .asLongStream()
-                .toArray();
-        long[] positions = parts.stream()
-                .flatMapToInt(part -> IntStream.range(part.start(), part.start() + part.tokens().length))
-                .asLongStream()
-                .toArray();
+    private Tensor prefill(PromptLayout layout, KeyValueCache cache, long[] last) {
+        List<PromptPart> parts = layout.parts();
         List<AdapterSet> sets = parts.stream().map(PromptPart::set).toList();
         boolean shared = sets.stream().distinct().count() == 1;
         List<AdapterSet> used = shared ? sets.subList(0, 1) : sets;
         try (TensorScope pass = new TensorScope()) {
             List<Tensor> mixes =
                     shared ? List.of(pass.own(used.get(0).weights(mixOfEachToken(parts)))) : mixOfEachRow(parts, pass);
+            List<Tensor> abreast = layout.abreast().stream()
+                    .map(which -> pass.own(indices(which)))
+                    .toList();
             TorchCall call = kernels.call("prefill", used)
                     .arg(weights.embedding())
-                    .arg(pass.own(kernels.torch().tensor(tokens, tokens.length)))
-                    .arg(pass.own(kernels.torch().tensor(positions, positions.length)))
-                    .arg(parts.stream().mapToLong(PromptPart::row).toArray())
-                    .arg(parts.stream().mapToLong(PromptPart::start).toArray())
-                    .arg(begins)
-                    .arg(pass.own(kernels.torch().tensor(last, last.length)))
+                    .arg(pass.own(indices(layout.tokens())))
+                    .arg(pass.own(indices(layout.positions())))
+                    .arg(parts.get(0).row())
+                    .arg(layout.starts())
+                    .arg(layout.begins())
+                    .arg(pass.own(TensorList.of(abreast)))
+                    .arg(pass.own(indices(last)))
                     .arg(cos)
                     .arg(sin);
             return finish(call, cache, used, mixes);
         }
+    }
+
+    private Tensor indices(long[] values) {
+        return kernels.torch().tensor(values, values.length);
     }
 
     private static List<List<WeightedAdapter>> mixOfEachToken(List<PromptPart> parts) {

@@ -2,10 +2,12 @@ package io.millrace.engine.decode;
 
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** Requests that wait for a row, first come first served. Safe for many threads. */
 final class RequestQueue {
@@ -26,6 +28,17 @@ final class RequestQueue {
                     ErrorCode.OVERLOADED, capacity + " requests are waiting already; try again in a moment");
         }
         waiting.addLast(row);
+        notifyAll();
+    }
+
+    /** Returns once so many wait, the time is up, or the queue is closed. */
+    synchronized void await(int count, Duration atMost) throws InterruptedException {
+        long end = System.nanoTime() + atMost.toNanos();
+        for (long left = atMost.toNanos();
+                !closed && waiting.size() < count && left > 0;
+                left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
+        }
     }
 
     /** Whether the row was waiting; it no longer is. */
@@ -53,6 +66,7 @@ final class RequestQueue {
     /** Takes no more, and gives back what waits. */
     synchronized List<Row> close() {
         closed = true;
+        notifyAll();
         List<Row> left = List.copyOf(waiting);
         waiting.clear();
         return left;

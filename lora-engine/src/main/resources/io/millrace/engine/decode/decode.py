@@ -6,6 +6,9 @@
 #      norm_weight gives them
 # cache  for each block keys and values [2, rows, KV, C, D]
 # begins  where each row's tokens begin, and where the last ones end
+# abreast  where n rows of a pass are computed as a block of n equal rows, as long as the longest, L: [n L], which of the T
+#      tokens stands where (a row is filled up with its last token, which nothing looks at), and [T], where in the block
+#      each token stands; else nothing
 # a    for each row, or one for all: for each block q|k|v [3 R, H], o [R, N D], gate|up [2 R, H], down [R, I]; empty where
 #      the row has no adapters
 # b    likewise: for each block q|k|v [(N + 2 KV) D, R], o [H, R], gate|up [2 I, R], down [H, R]; a tensor without elements
@@ -65,13 +68,53 @@ def add_site(self, y: Tensor, x: Tensor, site: int, ends: List[int], a: List[Ten
         start = ends[p]
   return y
 
+# Rows of a block, or of all tokens, as the other has them.
+def taken(self, x: Tensor, which: Tensor) -> Tensor:
+  if torch.size(which, 0) != torch.size(x, 0):
+    x = torch.index_select(x, 0, which)
+  return x
+
+# Whether all rows have adapters, of the same ranks, at a site.
+def alike(self, site: int, a: List[List[Tensor]], b: List[List[Tensor]]) -> bool:
+  same = True
+  for i in range(len(a)):
+    if len(a[i]) == 0:
+      same = False
+    elif b[i][site].numel() == 0 or torch.size(a[i][site], 0) != torch.size(a[0][site], 0):
+      same = False
+  return same
+
+# As add_site for each row and its own adapters, for all rows at once.
+def add_abreast(self, y: Tensor, x: Tensor, site: int, ends: List[int], abreast: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+  n = len(a)
+  m = len(ends)
+  down = annotate(List[Tensor], [])
+  up = annotate(List[Tensor], [])
+  counts = annotate(List[Tensor], [])
+  for i in range(n):
+    e = torch.append(down, a[i][site])
+    e = torch.append(up, b[i][site])
+    e = torch.append(counts, weights[i][m - 1])
+  block = torch.view(self.taken(x, abreast[0]), [n, -1, torch.size(x, 1)])
+  d = torch.mul_(torch.bmm(block, torch.transpose(torch.stack(down), 1, 2)), torch.stack(counts))
+  r = torch.size(d, 2) // m
+  ups = torch.transpose(torch.stack(up), 1, 2)
+  start = 0
+  for p in range(m):
+    z = torch.bmm(d[:, :, p * r:(p + 1) * r], ups[:, :, start:ends[p]])
+    e = torch.add_(y[:, start:ends[p]], self.taken(torch.reshape(z, [-1, ends[p] - start]), abreast[1]))
+    start = ends[p]
+  return y
+
 # Each row's adapters are added to its part of y. weights: of each row, for one, two and three modules side by side
-def add(self, y: Tensor, x: Tensor, site: int, ends: List[int], begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+def add(self, y: Tensor, x: Tensor, site: int, ends: List[int], begins: List[int], abreast: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
   n = len(a)
   which = len(ends) - 1
   if n == 1:
     if len(a[0]) > 0:
       y = self.add_site(y, x, site, ends, a[0], b[0], weights[0][which])
+  elif len(abreast) > 0 and self.alike(site, a, b):
+    y = self.add_abreast(y, x, site, ends, abreast, a, b, weights)
   else:
     for i in range(n):
       if len(a[i]) > 0:
@@ -87,18 +130,18 @@ def repeated(self, weights: List[Tensor]) -> List[List[Tensor]]:
   return r
 
 # Queries, keys and values [T, N + 2 KV, D], the first two turned to their positions.
-def block_start(self, x: Tensor, l: int, w: List[Tensor], floor: Tensor, cos: Tensor, sin: Tensor, begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+def block_start(self, x: Tensor, l: int, w: List[Tensor], floor: Tensor, cos: Tensor, sin: Tensor, begins: List[int], abreast: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
   h = self.norm(x, w[6 * l], floor)
-  y = torch.view(self.add(self.linear(h, w[6 * l + 1]), h, 4 * l, [${q_end}, ${k_end}, ${v_end}], begins, a, b, weights), [torch.size(x, 0), -1, ${head}])
+  y = torch.view(self.add(self.linear(h, w[6 * l + 1]), h, 4 * l, [${q_end}, ${k_end}, ${v_end}], begins, abreast, a, b, weights), [torch.size(x, 0), -1, ${head}])
   e = self.rotate(y[:, 0:${heads} + ${kv_heads}], cos, sin)
   return y
 
-def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], floor: Tensor, begins: List[int], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
-  x = self.add(self.linear_add(o, x0, w[6 * l + 2]), o, 4 * l + 1, [${hidden}], begins, a, b, weights)
+def block_end(self, x0: Tensor, o: Tensor, l: int, w: List[Tensor], floor: Tensor, begins: List[int], abreast: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[List[Tensor]]) -> Tensor:
+  x = self.add(self.linear_add(o, x0, w[6 * l + 2]), o, 4 * l + 1, [${hidden}], begins, abreast, a, b, weights)
   h = self.norm(x, w[6 * l + 3], floor)
-  y = self.add(self.linear(h, w[6 * l + 4]), h, 4 * l + 2, [${intermediate}, 2 * ${intermediate}], begins, a, b, weights)
+  y = self.add(self.linear(h, w[6 * l + 4]), h, 4 * l + 2, [${intermediate}, 2 * ${intermediate}], begins, abreast, a, b, weights)
   g = torch.mul_(torch.silu(y[:, 0:${intermediate}]), y[:, ${intermediate}:2 * ${intermediate}])
-  return self.add(self.linear_add(g, x, w[6 * l + 5]), g, 4 * l + 3, [${hidden}], begins, a, b, weights)
+  return self.add(self.linear_add(g, x, w[6 * l + 5]), g, 4 * l + 3, [${hidden}], begins, abreast, a, b, weights)
 
 # One token for each of rows 0..T-1 of the cache: token t stands at positions[t] of row t. Logits [T, V].
 # places [T 2 KV]: where in the cache, seen as [2 rows KV C, D], each row's new keys and then its values go; length: so many
@@ -111,11 +154,12 @@ def decode(self, embed: Tensor, tokens: Tensor, positions: Tensor, places: Tenso
   floor = self.norm_floor(x)
   each = self.repeated(weights)
   begins = [0, t]
+  abreast = annotate(List[Tensor], [])
   # [T KV, G, length]
   unseen = torch.to(steps[0:length] > torch.unsqueeze(positions, 1), ${dtype}) * -1.0e+30
   mask = torch.reshape(torch.expand(torch.view(unseen, [t, 1, 1, length]), [t, ${kv_heads}, ${group}, length]), [t * ${kv_heads}, ${group}, length])
   for l in range(${blocks}):
-    y = self.block_start(x, l, w, floor, cos, sin, begins, a, b, each)
+    y = self.block_start(x, l, w, floor, cos, sin, begins, abreast, a, b, each)
     e = torch.index_copy_(torch.view(cache[l], [-1, ${head}]), 0, places, torch.reshape(y[:, ${heads}:${heads} + 2 * ${kv_heads}], [-1, ${head}]))
     # [T KV, G, D]: the heads of a group share their keys
     q = torch.reshape(y[:, 0:${heads}], [t * ${kv_heads}, ${group}, ${head}])
@@ -124,7 +168,7 @@ def decode(self, embed: Tensor, tokens: Tensor, positions: Tensor, places: Tenso
     s = torch.bmm(q, torch.transpose(k[:, 0:length], 1, 2))
     p = torch.softmax(torch.add(mask, s, alpha=${scale}), -1)
     o = torch.bmm(p, v[:, 0:length])
-    x = self.block_end(x, torch.reshape(o, [t, ${q_end}]), l, w, floor, begins, a, b, each)
+    x = self.block_end(x, torch.reshape(o, [t, ${q_end}]), l, w, floor, begins, abreast, a, b, each)
   return self.linear(self.norm(x, last_norm, floor), head)
 
 # Attention of one row's new tokens, which stand from position start on: their keys and values are put into the cache.
@@ -141,26 +185,50 @@ def attend(self, y: Tensor, cache: Tensor, start: int, mask: Tensor) -> Tensor:
   o = torch.bmm(torch.view(p, [${kv_heads}, ${group} * t, end]), cache[1, :, 0:end])
   return torch.reshape(torch.permute(torch.view(o, [${kv_heads}, ${group}, t, ${head}]), [2, 0, 1, 3]), [t, ${q_end}])
 
-# Prompt tokens of some rows, one row's after another's, T in all: row rows[i]'s stand from position starts[i] on, and
-# among the tokens from begins[i] on. Logits [n, V] of the n tokens in last.
-def prefill(self, embed: Tensor, tokens: Tensor, positions: Tensor, rows: List[int], starts: List[int], begins: List[int], last: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, cache: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
+# The same for a block of rows, all from their start on. y [T, N + 2 KV, D]; cache [2, n, KV, C, D]; mask [L, L] -> [T, N D]
+def attend_abreast(self, y: Tensor, cache: Tensor, mask: Tensor, abreast: List[Tensor]) -> Tensor:
+  n = torch.size(cache, 1)
+  t = torch.size(mask, 0)
+  block = self.taken(y, abreast[0])
+  kv = torch.view(block[:, ${heads}:${heads} + 2 * ${kv_heads}], [n, t, 2, ${kv_heads}, ${head}])
+  e = torch.copy_(cache[:, :, :, 0:t], torch.permute(kv, [2, 0, 3, 1, 4]))
+  # [n KV, G t, D]: the heads of a group share their keys
+  q = torch.reshape(torch.permute(torch.view(block[:, 0:${heads}], [n, t, ${kv_heads}, ${group}, ${head}]), [0, 2, 3, 1, 4]), [n * ${kv_heads}, ${group} * t, ${head}])
+  k = torch.view(cache[0], [n * ${kv_heads}, -1, ${head}])
+  v = torch.view(cache[1], [n * ${kv_heads}, -1, ${head}])
+  s = torch.view(torch.bmm(q, torch.transpose(k[:, 0:t], 1, 2)), [n * ${kv_heads}, ${group}, t, t])
+  p = torch.softmax(torch.add(mask, s, alpha=${scale}), -1)
+  o = torch.bmm(torch.view(p, [n * ${kv_heads}, ${group} * t, t]), v[:, 0:t])
+  return self.taken(torch.reshape(torch.permute(torch.view(o, [n, ${kv_heads}, ${group}, t, ${head}]), [0, 3, 1, 2, 4]), [n * t, ${q_end}]), abreast[1])
+
+# Prompt tokens of n rows, one row's after another's, T in all: row i's, row first + i of the cache, stand from position
+# starts[i] on, and among the tokens from begins[i] on. Logits [m, V] of the m tokens in last.
+def prefill(self, embed: Tensor, tokens: Tensor, positions: Tensor, first: int, starts: List[int], begins: List[int], abreast: List[Tensor], last: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, cache: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
   t = torch.size(tokens, 0)
-  n = len(rows)
+  n = len(starts)
   x = torch.to(torch.embedding(embed, tokens), ${dtype})
   cos = torch.unsqueeze(torch.index_select(cos_table, 0, positions), 1)
   sin = torch.unsqueeze(torch.index_select(sin_table, 0, positions), 1)
   floor = self.norm_floor(x)
   each = self.repeated(weights)
   masks = annotate(List[Tensor], [])
-  for i in range(n):
-    count = begins[i + 1] - begins[i]
-    e = torch.append(masks, torch.triu(torch.new_full(x, [count, starts[i] + count], -1.0e+30), starts[i] + 1))
-  for l in range(${blocks}):
-    y = self.block_start(x, l, w, floor, cos, sin, begins, a, b, each)
-    os = annotate(List[Tensor], [])
+  if len(abreast) > 0:
+    longest = torch.size(abreast[0], 0) // n
+    e = torch.append(masks, torch.triu(torch.new_full(x, [longest, longest], -1.0e+30), 1))
+  else:
     for i in range(n):
-      e = torch.append(os, self.attend(y[begins[i]:begins[i + 1]], cache[l][:, rows[i]], starts[i], masks[i]))
-    x = self.block_end(x, torch.cat(os, 0), l, w, floor, begins, a, b, each)
+      count = begins[i + 1] - begins[i]
+      e = torch.append(masks, torch.triu(torch.new_full(x, [count, starts[i] + count], -1.0e+30), starts[i] + 1))
+  for l in range(${blocks}):
+    y = self.block_start(x, l, w, floor, cos, sin, begins, abreast, a, b, each)
+    if len(abreast) > 0:
+      o = self.attend_abreast(y, cache[l][:, first:first + n], masks[0], abreast)
+    else:
+      os = annotate(List[Tensor], [])
+      for i in range(n):
+        e = torch.append(os, self.attend(y[begins[i]:begins[i + 1]], cache[l][:, first + i], starts[i], masks[i]))
+      o = torch.cat(os, 0)
+    x = self.block_end(x, o, l, w, floor, begins, abreast, a, b, each)
   if torch.size(last, 0) < t:
     x = torch.index_select(x, 0, last)
   return self.linear(self.norm(x, last_norm, floor), head)
