@@ -20,6 +20,7 @@ import io.millrace.engine.decode.Generation.Token;
 import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
 import io.millrace.engine.torch.TorchRuntime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,6 +31,7 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -112,6 +114,41 @@ class EmbeddedGeneratorTest {
                                     .text())
                             .distinct())
                     .hasSizeGreaterThan(3);
+        }
+    }
+
+    @Test
+    void promptsOfABurstAreEachAsAlone() {
+        try (LoadedAdapter first = generator.load(adapter(1, 24, LoraConfig.ALL_LINEAR));
+                LoadedAdapter second = generator.load(adapter(2, 24, LoraConfig.ALL_LINEAR));
+                LoadedAdapter third = generator.load(adapter(3, 24, LoraConfig.ALL_LINEAR));
+                LoadedAdapter partial = generator.load(adapter(4, 24, List.of("o_proj", "up_proj")))) {
+            List<WeightedAdapter> one = List.of(new WeightedAdapter(first, 1));
+            List<WeightedAdapter> two = List.of(new WeightedAdapter(second, 0.5f));
+            List<WeightedAdapter> three = List.of(new WeightedAdapter(third, -1));
+            List<WeightedAdapter> some = List.of(new WeightedAdapter(partial, 1));
+            // Given bursts of prompts: as long as each other, of some lengths, of very different ones
+            for (int[] lengths :
+                    List.of(new int[] {60, 60, 60, 60}, new int[] {60, 45, 70, 52}, new int[] {200, 5, 9, 3})) {
+                // with adapters alike, not alike, and some or all without
+                for (List<List<WeightedAdapter>> mixes : List.of(
+                        List.of(one, two, three, one),
+                        List.of(one, two, some, one),
+                        List.of(one, two, List.<WeightedAdapter>of(), one),
+                        Collections.nCopies(4, List.<WeightedAdapter>of()))) {
+                    List<GenerationRequest> requests = IntStream.range(0, 4)
+                            .mapToObj(i -> GenerationRequest.greedy(prompt(i, lengths[i]), mixes.get(i), 8))
+                            .toList();
+                    List<Result> alone = requests.stream().map(this::generate).toList();
+
+                    List<Generation> together = requests.stream()
+                            .map(request -> generator.submit(request, token -> {}))
+                            .toList();
+
+                    assertThat(together.stream().map(g -> g.result().join()).toList())
+                            .isEqualTo(alone);
+                }
+            }
         }
     }
 
