@@ -73,8 +73,8 @@ final class Report {
     }
 
     private void compare(TaskData task, AdapterSettings settings, String run, List<Learner> seeds) {
-        double streamed = 0;
-        double offline = 0;
+        List<Score> streamed = new ArrayList<>();
+        List<Score> offline = new ArrayList<>();
         for (Learner seed : seeds) {
             ObjectNode here = ledger.part(
                             seed.part("own " + run + " " + task.name()),
@@ -85,18 +85,20 @@ final class Report {
                             seed.part("own offline " + task.name() + " " + steps),
                             () -> named(seed.offline(List.of(task), settings, steps), "own offline"))
                     .get(0);
-            streamed += Ledger.score(here).loss() / seeds.size();
-            offline += Ledger.score(there).loss() / seeds.size();
+            streamed.add(Ledger.score(here));
+            offline.add(Ledger.score(there));
         }
+        Paired paired = new Paired(streamed, offline);
         ledger.print(Ledger.line()
                 .put("bench", BENCH)
                 .put("figure", "own adapter, streamed over offline")
                 .put("run", run)
                 .put("task", task.name())
                 .put("seeds", seeds.size())
-                .put("streamed_loss", streamed)
-                .put("offline_loss", offline)
-                .put("ratio", streamed / offline)
+                .put("streamed_loss", paired.streamedLoss())
+                .put("offline_loss", paired.offlineLoss())
+                .put("ratio", paired.ratio())
+                .put("ratio_uncertainty", paired.uncertainty())
                 .put("target", 1.02));
     }
 

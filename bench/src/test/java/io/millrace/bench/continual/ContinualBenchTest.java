@@ -11,6 +11,7 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -108,6 +109,23 @@ class ContinualBenchTest {
         assertThat(phases.backwardTransfer()).isEqualTo((-0.2 + 0.1) / 2, within(1e-9));
         assertThat(phases.forgetting()).isEqualTo((0.3 + 0) / 2, within(1e-9));
         assertThat(phases.lossForgetting()).isEqualTo((0.6 + 0.5) / 2, within(1e-9));
+    }
+
+    @Test
+    void twoWaysAreComparedExampleByExample() {
+        List<Score> streamed = List.of(losses(1, 2, 4), losses(1, 4, 4));
+        List<Score> offline = List.of(losses(1, 2, 2), losses(1, 2, 4));
+
+        Paired paired = new Paired(streamed, offline);
+
+        assertThat(paired.ratio()).isEqualTo(16 / 12.0, within(1e-9));
+        // mean differences 0, 1, 1: their standard error is 1/3, the offline loss 2
+        assertThat(paired.uncertainty()).isEqualTo(1.96 / 3 / 2, within(1e-9));
+        assertThat(new Paired(offline, offline).uncertainty()).isZero();
+    }
+
+    private static Score losses(double... losses) {
+        return new Score(Arrays.stream(losses).boxed().toList(), 0, 0);
     }
 
     private static Score score(double loss, double accuracy) {
