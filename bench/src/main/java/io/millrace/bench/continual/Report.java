@@ -19,9 +19,9 @@ final class Report {
 
     /** All tasks into one adapter, without and with replay, and the shuffled union beside them. */
     void sequences(List<TaskData> tasks, AdapterSettings replaying, AdapterSettings plain) {
-        Phases forgetful = phases(sequence("sequence plain", tasks, plain));
+        Phases forgetful = phases(sequence(learner, "sequence plain", tasks, plain));
         summary("plain", forgetful);
-        List<ObjectNode> lines = sequence("sequence replay", tasks, replaying);
+        List<ObjectNode> lines = sequence(learner, "sequence replay", tasks, replaying);
         Phases replayed = phases(lines);
         summary("replay", replayed);
         long steps = lines.get(lines.size() - 1).path("steps").asLong();
@@ -36,8 +36,8 @@ final class Report {
                 .put("target", 1 / 3.0));
     }
 
-    private List<ObjectNode> sequence(String part, List<TaskData> tasks, AdapterSettings settings) {
-        return ledger.part(part, () -> named(learner.sequence(tasks, settings), part));
+    private List<ObjectNode> sequence(Learner sequential, String part, List<TaskData> tasks, AdapterSettings settings) {
+        return ledger.part(part, () -> named(sequential.sequence(tasks, settings), part));
     }
 
     private static Phases phases(List<ObjectNode> lines) {
@@ -76,9 +76,7 @@ final class Report {
         List<Score> streamed = new ArrayList<>();
         List<Score> offline = new ArrayList<>();
         for (Learner seed : seeds) {
-            ObjectNode here = ledger.part(
-                            seed.part("own " + run + " " + task.name()),
-                            () -> named(seed.sequence(List.of(task), settings), "own " + run))
+            ObjectNode here = sequence(seed, seed.part("own " + run + " " + task.name()), List.of(task), settings)
                     .get(0);
             long steps = here.path("steps").asLong();
             ObjectNode there = ledger.part(
