@@ -12,9 +12,12 @@ import io.millrace.engine.torch.TorchRuntime;
 import io.millrace.engine.torch.TorchSource;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** The TorchScript of decoding, compiled for one base's shape, dtype and device. */
 final class DecodeKernels implements AutoCloseable {
+    private static final int LARGEST_PART = 256;
+
     private final TorchRuntime torch;
     private final TorchModule module;
     /** The same for adapters whose weights aren't packed. */
@@ -121,8 +124,17 @@ final class DecodeKernels implements AutoCloseable {
                 Map.entry("v_end", queries + 2 * keys),
                 Map.entry("intermediate", base.intermediateSize()),
                 Map.entry("blocks", base.layers()),
+                Map.entry("part", part(base.vocabSize())),
                 Map.entry("scale", 1 / Math.sqrt(base.headDim())),
                 Map.entry("dtype", dtype.torchCode()));
+    }
+
+    /** How many logits are a part of a row's, see {@code best} in decode.py: the vocabulary is whole parts. */
+    private static int part(int vocabSize) {
+        return IntStream.iterate(LARGEST_PART, size -> size - 1)
+                .filter(size -> vocabSize % size == 0)
+                .findFirst()
+                .orElseThrow();
     }
 
     /** oneDNN has bf16 kernels for some processors only, and libtorch has oneDNN on some platforms only: it is tried. */

@@ -145,8 +145,7 @@ final class DecodeModel implements AutoCloseable {
     Tensor decode(long[] tokens, long[] positions, KeyValueCache cache, AdapterSet set, Tensor mix) {
         int rows = tokens.length;
         long[] places = cache.places(positions);
-        // In whole steps of the cache: oneDNN makes a kernel for each length it meets.
-        int length = KeyValueCache.roundUp((int) LongStream.of(positions).max().orElseThrow() + 1);
+        int length = cache.lookedAt((int) LongStream.of(positions).max().orElseThrow() + 1);
         try (TensorScope pass = new TensorScope()) {
             TorchCall call = kernels.call("decode", List.of(set))
                     .arg(weights.embedding())

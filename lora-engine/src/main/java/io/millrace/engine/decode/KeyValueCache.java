@@ -42,6 +42,16 @@ final class KeyValueCache implements AutoCloseable {
     }
 
     /**
+     * How many places of each row attention looks at where the longest row has this length: whole steps, for oneDNN makes a
+     * kernel for each length that it meets; and all of them unless few are used, for libtorch copies a part of the cache
+     * before it multiplies with it, which takes longer than to multiply with four times as much.
+     */
+    int lookedAt(int length) {
+        int used = roundUp(length);
+        return 4 * used > capacity ? capacity : used;
+    }
+
+    /**
      * Where the first rows' next keys and values go.
      *
      * @param positions of each row's new token

@@ -233,10 +233,15 @@ def prefill(self, embed: Tensor, tokens: Tensor, positions: Tensor, first: int, 
     x = torch.index_select(x, 0, last)
   return self.linear(self.norm(x, last_norm, floor), head)
 
-# Largest logit of each row, and where; a row with a NaN gives NaN.
+# Largest logit of each row, and where it is first; a row with a NaN gives NaN. libtorch takes four times as long for a
+# maximum with its place as for one without: the place is looked for only in the part that has the largest.
 def best(self, logits: Tensor) -> List[Tensor]:
-  m, i = torch.max(logits, -1)
-  return [torch.to(m, 6), i]
+  rows = torch.size(logits, 0)
+  parts = torch.view(logits, [rows, -1, ${part}])
+  m, part = torch.max(torch.amax(parts, [-1]), -1)
+  at = torch.expand(torch.view(part, [rows, 1, 1]), [rows, 1, ${part}])
+  n, i = torch.max(torch.squeeze(torch.gather(parts, 1, at), 1), -1)
+  return [torch.to(m, 6), part * ${part} + i]
 
 # Of the rows in `which`: the k largest logits, their ids, and the logarithm of the sum of exponentials at temperature 1.
 def largest(self, logits: Tensor, which: Tensor, k: int) -> List[Tensor]:
