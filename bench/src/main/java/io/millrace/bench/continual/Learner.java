@@ -96,12 +96,23 @@ final class Learner {
     private StepOptions options(AdapterSettings settings, long seed, long step) {
         double rate = settings.learningRate().orElse(engine.base().defaultLearningRate());
         double warm = settings.warmupSteps() == 0 ? 1 : Math.min(1, (step + 1.0) / settings.warmupSteps());
-        return StepOptions.of(rate * warm, settings.microBatch())
+        StepOptions options = StepOptions.of(rate * warm, settings.microBatch())
                 .withClip(settings.clip())
                 .withDropoutSeed(Seeds.ofStep(seed, step));
+        return settings.averageDecay() > 0 ? options.withAverage(settings.averageDecay()) : options;
     }
 
-    private static ObjectNode scored(TaskData task, AdapterTrainer trainer, AdapterSettings settings) {
+    /** Measures what would be published, which may be the average. */
+    private ObjectNode scored(TaskData task, AdapterTrainer trainer, AdapterSettings settings) {
+        if (trainer.average().isPresent()) {
+            try (AdapterTrainer averaged = engine.model().resume(trainer.published())) {
+                return score(task, averaged, settings);
+            }
+        }
+        return score(task, trainer, settings);
+    }
+
+    private static ObjectNode score(TaskData task, AdapterTrainer trainer, AdapterSettings settings) {
         return Ledger.score(Score.of(trainer.scores(task.test(), settings.microBatch())))
                 .put("task", task.name());
     }

@@ -1,7 +1,5 @@
 package io.millrace.engine.torch;
 
-import ai.djl.Device;
-import ai.djl.engine.Engine;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 
@@ -19,13 +17,13 @@ public record TorchDevice(int cuda) {
     /**
      * @param name {@code auto}: the first CUDA device where this machine's libtorch has one, else the CPU; {@code cpu};
      *     {@code cuda:N}
+     * @param devices CUDA devices that libtorch can use
      * @throws MillraceException {@code bad_setting} where there is no such device
      */
-    static TorchDevice parse(String name, Engine engine) {
+    static TorchDevice parse(String name, int devices) {
         if (name.equals("cpu")) {
             return CPU;
         }
-        int devices = engine.hasCapability("CUDA") ? engine.getGpuCount() : 0;
         if (name.equals("auto")) {
             return devices > 0 ? new TorchDevice(0) : CPU;
         }
@@ -48,10 +46,6 @@ public record TorchDevice(int cuda) {
 
     int[] jni() {
         return isCuda() ? new int[] {1, cuda} : CPU_JNI.clone();
-    }
-
-    Device djl() {
-        return isCuda() ? Device.gpu(cuda) : Device.cpu();
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.millrace.engine.torch;
 
 import ai.djl.engine.Engine;
-import ai.djl.util.cuda.CudaUtils;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import java.io.ByteArrayInputStream;
@@ -46,12 +45,24 @@ public final class TorchRuntime {
         } catch (RuntimeException | LinkageError e) {
             throw new MillraceException(
                     ErrorCode.BAD_SETTING,
-                    "libtorch can't be loaded (" + e.getMessage()
+                    "libtorch can't be loaded (" + rootOf(e).getMessage()
                             + "); Linux and Windows on x86-64, Linux and macOS on arm64 are supported",
                     e);
         }
         int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
-        return new TorchRuntime(TorchDevice.parse(device, engine), count, engine.getVersion());
+        return new TorchRuntime(
+                TorchDevice.parse(device, engine.hasCapability("CUDA") ? CudaRuntime.deviceCount() : 0),
+                count,
+                engine.getVersion());
+    }
+
+    /** DJL's own message says only that there was something; the loader's says which library is missing. */
+    private static Throwable rootOf(Throwable e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
     }
 
     public TorchDevice device() {
@@ -64,9 +75,8 @@ public final class TorchRuntime {
 
     /** What results depend on beside the program and its data, as {@code libtorch-2.7.1/cpu/avx512_bf16}. */
     public String fingerprint() {
-        String processor = device.isCuda()
-                ? "cuda/sm_" + CudaUtils.getComputeCapability(device.cuda())
-                : "cpu/" + InstructionSet.detect();
+        String processor =
+                device.isCuda() ? "cuda/" + CudaRuntime.generation(device.cuda()) : "cpu/" + InstructionSet.detect();
         return "libtorch-" + version + "/" + processor;
     }
 

@@ -109,7 +109,13 @@ final class BaseOptions {
 
     /** The same on every start of one machine: a journal's bits depend on it. */
     private String fastestDtype() {
-        return !base.equals(NANO) && (device.startsWith("cuda") || computesInBf16()) ? "bf16" : "f32";
+        return !base.equals(NANO) && (computesInBf16() || onGpu()) ? "bf16" : "f32";
+    }
+
+    private boolean onGpu() {
+        return device.startsWith("cuda")
+                || (device.equals("auto")
+                        && TorchRuntime.start(device, threads()).device().isCuda());
     }
 
     private static boolean computesInBf16() {
