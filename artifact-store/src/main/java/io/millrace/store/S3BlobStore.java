@@ -343,6 +343,16 @@ public final class S3BlobStore implements BlobStore {
                             + "); check millrace.s3.access-key, secret-key, bucket and region",
                     e);
         }
+        if (e instanceof ErrorResponseException response) {
+            return new MillraceException(
+                    ErrorCode.STORE_UNAVAILABLE,
+                    "the object store at " + settings.endpoint() + " answers "
+                            + response.response().code() + " ("
+                            + response.errorResponse().code() + ": "
+                            + response.errorResponse().message()
+                            + "); it is tried again, and where this stays so, look at the store's log and its free disk",
+                    e);
+        }
         Throwable cause = e.getCause() instanceof IOException io ? io : e;
         return StoreErrors.unavailable("the object store at " + settings.endpoint(), cause);
     }

@@ -3,14 +3,18 @@ package io.millrace.store;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpServer;
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.embedded.EmbeddedS3;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -105,6 +109,31 @@ class EmbeddedS3BlobStoreTest extends BlobStoreContract {
                     .satisfies(e -> assertCode(e, ErrorCode.STORE_REFUSED))
                     .hasMessageContaining("millrace.s3.access-key")
                     .hasMessageNotContaining("another-secret");
+        }
+    }
+
+    @Test
+    void saysWhatAStoreAnswersThatIsThereAndCannotWrite() throws IOException {
+        byte[] body = "<Error><Code>XMinioStorageFull</Code><Message>No space left.</Message></Error>"
+                .getBytes(StandardCharsets.UTF_8);
+        HttpServer full = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        full.createContext("/", exchange -> {
+            exchange.getRequestBody().readAllBytes();
+            exchange.getResponseHeaders().set("Content-Type", "application/xml");
+            exchange.sendResponseHeaders(507, body.length);
+            exchange.getResponseBody().write(body);
+            exchange.close();
+        });
+        full.start();
+        URI endpoint = URI.create("http://127.0.0.1:" + full.getAddress().getPort());
+        try (S3BlobStore there =
+                new S3BlobStore(S3Settings.of(endpoint, KEYS.accessKey(), KEYS.secretKey(), "millrace", "us-east-1"))) {
+            assertThatThrownBy(() -> there.put(random(18, 10)))
+                    .satisfies(e -> assertCode(e, ErrorCode.STORE_UNAVAILABLE))
+                    .hasMessageContaining("answers 507 (XMinioStorageFull: No space left.)")
+                    .hasMessageNotContaining("can't be reached");
+        } finally {
+            full.stop(0);
         }
     }
 

@@ -1,6 +1,8 @@
 package io.millrace.bench.continual;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.stream.IntStream;
 
 /**
@@ -26,20 +28,34 @@ record Paired(List<Score> streamed, List<Score> offline) {
     }
 
     /**
-     * How far the ratio may be off either way for the choice of test examples, with 95 % confidence. The choice of seeds
-     * comes on top.
+     * How far the ratio may be off either way for the choice of test examples, with 95 % confidence. What other seeds would
+     * give comes on top: {@link #seedsError}.
      */
     double uncertainty() {
         int examples = streamed.get(0).losses().size();
         double[] differences = IntStream.range(0, examples)
                 .mapToDouble(i -> mean(streamed, i) - mean(offline, i))
                 .toArray();
-        double mean = streamedLoss() - offlineLoss();
-        double squares = 0;
-        for (double difference : differences) {
-            squares += (difference - mean) * (difference - mean);
+        return QUANTILE * standardError(differences) / offlineLoss();
+    }
+
+    /** The ratio's standard error for the choice of seeds; empty for a single one. */
+    OptionalDouble seedsError() {
+        if (streamed.size() == 1) {
+            return OptionalDouble.empty();
         }
-        return QUANTILE * Math.sqrt(squares / (examples - 1) / examples) / offlineLoss();
+        double[] differences = IntStream.range(0, streamed.size())
+                .mapToDouble(i -> streamed.get(i).loss() - offline.get(i).loss())
+                .toArray();
+        return OptionalDouble.of(standardError(differences) / offlineLoss());
+    }
+
+    private static double standardError(double[] values) {
+        double mean = Arrays.stream(values).average().orElseThrow();
+        double squares = Arrays.stream(values)
+                .map(value -> (value - mean) * (value - mean))
+                .sum();
+        return Math.sqrt(squares / (values.length - 1) / values.length);
     }
 
     private static double mean(List<Score> scores) {

@@ -87,7 +87,7 @@ final class Report {
             offline.add(Ledger.score(there));
         }
         Paired paired = new Paired(streamed, offline);
-        ledger.print(Ledger.line()
+        ObjectNode line = Ledger.line()
                 .put("bench", BENCH)
                 .put("figure", "own adapter, streamed over offline")
                 .put("run", run)
@@ -97,7 +97,9 @@ final class Report {
                 .put("offline_loss", paired.offlineLoss())
                 .put("ratio", paired.ratio())
                 .put("ratio_uncertainty", paired.uncertainty())
-                .put("target", 1.02));
+                .put("target", 1.02);
+        paired.seedsError().ifPresent(error -> line.put("ratio_error_of_seeds", error));
+        ledger.print(line);
     }
 
     private static List<ObjectNode> named(List<ObjectNode> lines, String run) {

@@ -94,6 +94,12 @@ class ContinualBenchTest {
                 .allMatch(l -> l.path("seeds").asInt() == 2);
         assertThat(part(again, "own replay a seed 2").get(0).path("loss"))
                 .isNotEqualTo(part(again, "own replay a").get(0).path("loss"));
+        List<JsonNode> averaged = run(0, "--no-sequences", "--set", "average=0.9");
+        assertThat(averaged)
+                .filteredOn(l -> l.path("run").asText().startsWith("own "))
+                .hasSizeGreaterThan(4)
+                .noneMatch(l -> l.path("loss")
+                        .equals(part(whole, l.path("part").asText()).get(0).path("loss")));
         run(1, "--seeds", "0");
         run(1, "--set", "clip=1", "--out", kept.toString());
     }
@@ -122,6 +128,12 @@ class ContinualBenchTest {
         // mean differences 0, 1, 1: their standard error is 1/3, the offline loss 2
         assertThat(paired.uncertainty()).isEqualTo(1.96 / 3 / 2, within(1e-9));
         assertThat(new Paired(offline, offline).uncertainty()).isZero();
+
+        // mean differences 0 and 2 of two seeds: their standard error is 1, the offline loss 1
+        Paired apart = new Paired(List.of(losses(1), losses(3)), List.of(losses(1), losses(1)));
+        assertThat(apart.seedsError()).hasValue(1);
+        assertThat(new Paired(offline.subList(0, 1), offline.subList(0, 1)).seedsError())
+                .isEmpty();
     }
 
     private static Score losses(double... losses) {
