@@ -7,12 +7,10 @@ import io.millrace.core.MillraceException;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.train.AdapterState;
 import io.millrace.engine.train.AdapterTrainer;
-import io.millrace.engine.train.SequenceScore;
 import io.millrace.engine.train.StepOptions;
 import io.millrace.engine.train.StepResult;
 import io.millrace.engine.train.TrainingModel;
 import java.util.List;
-import java.util.Optional;
 
 /** The real model, but for steps that hold an example of one of two weights: those fail, or end the process. */
 record PoisonedModel(TrainingModel model) implements TrainingModel {
@@ -53,7 +51,7 @@ record PoisonedModel(TrainingModel model) implements TrainingModel {
         model.close();
     }
 
-    private record Poisoned(AdapterTrainer trainer) implements AdapterTrainer {
+    private record Poisoned(AdapterTrainer trainer) implements ForwardingTrainer {
         @Override
         public StepResult step(List<TrainingSequence> sequences, StepOptions options) {
             if (sequences.stream().anyMatch(s -> s.weight() == NON_FINITE)) {
@@ -66,36 +64,6 @@ record PoisonedModel(TrainingModel model) implements TrainingModel {
                 throw new IllegalStateException("the library failed");
             }
             return trainer.step(sequences, options);
-        }
-
-        @Override
-        public double[] losses(List<TrainingSequence> sequences, int microBatch) {
-            return trainer.losses(sequences, microBatch);
-        }
-
-        @Override
-        public List<SequenceScore> scores(List<TrainingSequence> sequences, int microBatch) {
-            return trainer.scores(sequences, microBatch);
-        }
-
-        @Override
-        public AdapterState state() {
-            return trainer.state();
-        }
-
-        @Override
-        public AdapterWeights weights() {
-            return trainer.weights();
-        }
-
-        @Override
-        public Optional<AdapterWeights> average() {
-            return trainer.average();
-        }
-
-        @Override
-        public void close() {
-            trainer.close();
         }
     }
 }

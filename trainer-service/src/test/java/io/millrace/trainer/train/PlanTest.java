@@ -6,12 +6,9 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.protobuf.ByteString;
 import io.millrace.core.AdapterName;
 import io.millrace.core.AdapterSettings;
-import io.millrace.core.AdapterWeights;
 import io.millrace.core.ExampleParser;
 import io.millrace.engine.text.TrainingSequence;
-import io.millrace.engine.train.AdapterState;
 import io.millrace.engine.train.AdapterTrainer;
-import io.millrace.engine.train.SequenceScore;
 import io.millrace.engine.train.StepOptions;
 import io.millrace.engine.train.StepResult;
 import io.millrace.proto.internal.CuratedExample;
@@ -19,6 +16,7 @@ import io.millrace.proto.internal.RoundCommitted;
 import io.millrace.proto.internal.RoundPlanned;
 import io.millrace.store.MemoryBlobStore;
 import io.millrace.trainer.Engines;
+import io.millrace.trainer.ForwardingTrainer;
 import io.millrace.trainer.protocol.Head;
 import io.millrace.trainer.train.Plan.Waiting;
 import io.millrace.trainer.worker.Engine;
@@ -27,7 +25,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,42 +56,12 @@ class PlanTest {
     }
 
     /** The real trainer, noting at which learning rate and of how many rows each step was asked for. */
-    private record Noting(AdapterTrainer trainer, List<Double> rates, List<Integer> rows) implements AdapterTrainer {
+    private record Noting(AdapterTrainer trainer, List<Double> rates, List<Integer> rows) implements ForwardingTrainer {
         @Override
         public StepResult step(List<TrainingSequence> sequences, StepOptions options) {
             rates.add(options.learningRate());
             rows.add(sequences.size());
             return trainer.step(sequences, options);
-        }
-
-        @Override
-        public double[] losses(List<TrainingSequence> sequences, int microBatch) {
-            return trainer.losses(sequences, microBatch);
-        }
-
-        @Override
-        public List<SequenceScore> scores(List<TrainingSequence> sequences, int microBatch) {
-            return trainer.scores(sequences, microBatch);
-        }
-
-        @Override
-        public AdapterState state() {
-            return trainer.state();
-        }
-
-        @Override
-        public AdapterWeights weights() {
-            return trainer.weights();
-        }
-
-        @Override
-        public Optional<AdapterWeights> average() {
-            return trainer.average();
-        }
-
-        @Override
-        public void close() {
-            trainer.close();
         }
     }
 
