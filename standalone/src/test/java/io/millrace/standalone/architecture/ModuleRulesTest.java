@@ -37,7 +37,8 @@ class ModuleRulesTest {
             "adapter-core", Set.of(),
             "artifact-store", Set.of("io.minio", "com.squareup.okhttp3"),
             "registry-log", Set.of("org.apache.kafka", "com.google.protobuf"),
-            "lora-engine", Set.of("ai.djl", "ai.djl.pytorch", "ai.djl.huggingface"),
+            // JNA as DJL has it: for CUDA's runtime library
+            "lora-engine", Set.of("ai.djl", "ai.djl.pytorch", "ai.djl.huggingface", "net.java.dev.jna"),
             "text-embedding", Set.of("dev.langchain4j", "ai.djl", "ai.djl.huggingface"),
             "embedded", Set.of("org.apache.kafka", "org.gaul", "jakarta.servlet"));
 
