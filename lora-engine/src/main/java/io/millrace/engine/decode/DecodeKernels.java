@@ -124,13 +124,13 @@ final class DecodeKernels implements AutoCloseable {
                 Map.entry("v_end", queries + 2 * keys),
                 Map.entry("intermediate", base.intermediateSize()),
                 Map.entry("blocks", base.layers()),
-                Map.entry("part", part(base.vocabSize())),
+                Map.entry("part", partOfLogits(base.vocabSize())),
                 Map.entry("scale", 1 / Math.sqrt(base.headDim())),
                 Map.entry("dtype", dtype.torchCode()));
     }
 
     /** How many logits are a part of a row's, see {@code best} in decode.py: the vocabulary is whole parts. */
-    private static int part(int vocabSize) {
+    private static int partOfLogits(int vocabSize) {
         return IntStream.iterate(LARGEST_PART, size -> size - 1)
                 .filter(size -> vocabSize % size == 0)
                 .findFirst()

@@ -2,6 +2,7 @@ package io.millrace.engine.torch;
 
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
+import java.util.function.IntSupplier;
 
 /**
  * Where tensors live and operators run.
@@ -17,13 +18,14 @@ public record TorchDevice(int cuda) {
     /**
      * @param name {@code auto}: the first CUDA device where this machine's libtorch has one, else the CPU; {@code cpu};
      *     {@code cuda:N}
-     * @param devices CUDA devices that libtorch can use
+     * @param cudaDevices how many CUDA devices libtorch can use; not asked for the CPU
      * @throws MillraceException {@code bad_setting} where there is no such device
      */
-    static TorchDevice parse(String name, int devices) {
+    static TorchDevice parse(String name, IntSupplier cudaDevices) {
         if (name.equals("cpu")) {
             return CPU;
         }
+        int devices = cudaDevices.getAsInt();
         if (name.equals("auto")) {
             return devices > 0 ? new TorchDevice(0) : CPU;
         }

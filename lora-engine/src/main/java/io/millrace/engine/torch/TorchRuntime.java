@@ -51,7 +51,7 @@ public final class TorchRuntime {
         }
         int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
         return new TorchRuntime(
-                TorchDevice.parse(device, engine.hasCapability("CUDA") ? CudaRuntime.deviceCount() : 0),
+                TorchDevice.parse(device, () -> engine.hasCapability("CUDA") ? CudaRuntime.deviceCount() : 0),
                 count,
                 engine.getVersion());
     }
