@@ -119,7 +119,7 @@ public enum AdapterSetting {
             s -> SettingText.show(s.warmupIdle())),
     AVERAGE(
             "average",
-            "decay of a running average of the weights, which versions are then made of",
+            "largest decay of a running average of the weights, which versions are then made of; less for some steps after a start, idleness or a shift",
             "off, or a number above 0 and below 1",
             (d, v) ->
                     d.averageDecay = v.equals("off") ? 0 : SettingText.number(v, Double.MIN_VALUE, Math.nextDown(1.0)),

@@ -75,7 +75,7 @@ public record AdapterSettings(
                 Duration.ofSeconds(10),
                 true,
                 Duration.ofHours(1),
-                0,
+                0.9,
                 ReplaySettings.defaults(),
                 20,
                 GateSettings.defaults());
@@ -142,7 +142,7 @@ public record AdapterSettings(
         }
         if (averageDecay > 0 && averageDecay < MIN_USUAL_DECAY) {
             warnings.add("average " + SettingText.show(averageDecay) + " averages over "
-                    + Math.round(1 / (1 - averageDecay)) + " steps; usual are 0.95 to 0.999");
+                    + Math.round(1 / (1 - averageDecay)) + " steps; usual are 0.9 to 0.999");
         }
         if (replay.share() > replay.afterShift()) {
             warnings.add("replay " + SettingText.show(replay.share()) + " is more than after a shift, "

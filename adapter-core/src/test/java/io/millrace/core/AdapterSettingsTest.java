@@ -35,7 +35,7 @@ class AdapterSettingsTest {
                         Map.entry("version.max-idle", "10s"),
                         Map.entry("auto-promote", "true"),
                         Map.entry("warmup.idle", "1h"),
-                        Map.entry("average", "off"),
+                        Map.entry("average", "0.9"),
                         Map.entry("replay", "0.1"),
                         Map.entry("replay.after-shift", "0.5"),
                         Map.entry("replay.shift-rounds", "15"),

@@ -12,6 +12,7 @@ import io.millrace.trainer.protocol.Seeds;
 import io.millrace.trainer.train.Archives;
 import io.millrace.trainer.train.Examples;
 import io.millrace.trainer.train.LocalLine;
+import io.millrace.trainer.train.StepSchedule;
 import io.millrace.trainer.worker.Engine;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -94,12 +95,14 @@ final class Learner {
     }
 
     private StepOptions options(AdapterSettings settings, long seed, long step) {
-        double rate = settings.learningRate().orElse(engine.base().defaultLearningRate());
-        double warm = settings.warmupSteps() == 0 ? 1 : Math.min(1, (step + 1.0) / settings.warmupSteps());
-        StepOptions options = StepOptions.of(rate * warm, settings.microBatch())
-                .withClip(settings.clip())
+        return new StepSchedule(
+                        settings.learningRate().orElse(engine.base().defaultLearningRate()),
+                        settings.warmupSteps(),
+                        settings.clip(),
+                        settings.microBatch(),
+                        settings.averageDecay())
+                .at(step)
                 .withDropoutSeed(Seeds.ofStep(seed, step));
-        return settings.averageDecay() > 0 ? options.withAverage(settings.averageDecay()) : options;
     }
 
     /** Measures what would be published, which may be the average. */

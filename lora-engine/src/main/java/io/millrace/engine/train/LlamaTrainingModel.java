@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
 
 /** A Llama base that trains adapters. Steps of different adapters may be asked for by different threads; one runs at a time. */
 public final class LlamaTrainingModel implements TrainingModel {
-    private static final int ENGINE_VERSION = 2;
+    private static final int ENGINE_VERSION = 3;
 
     private final TorchRuntime torch;
     private final TorchModule maths;

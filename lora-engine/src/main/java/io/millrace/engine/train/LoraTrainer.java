@@ -143,15 +143,13 @@ public final class LoraTrainer implements AdapterTrainer {
         }
     }
 
-    /** Early on the average follows more closely, so that it doesn't drag the untrained weights along. */
     private void follow(Tensor kept, StepOptions options) {
-        double decay = Math.min(options.averageDecay().orElseThrow(), (1.0 + step) / (10.0 + step));
         synchronized (model) {
             model.maths()
                     .call("average")
                     .arg(kept)
                     .arg(parameters.weights())
-                    .arg(1 - decay)
+                    .arg(1 - options.averageDecay().orElseThrow())
                     .run();
         }
     }

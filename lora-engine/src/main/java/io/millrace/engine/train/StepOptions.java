@@ -9,7 +9,7 @@ import java.util.OptionalLong;
  * @param learningRate already scheduled
  * @param clip largest global gradient norm; empty: none
  * @param dropoutSeed seed of this step's dropout masks; empty: no dropout
- * @param averageDecay of the running average of the weights; empty: none is kept
+ * @param averageDecay of the running average of the weights, already scheduled; empty: none is kept
  * @param microBatch sequences per forward pass; the gradient is the same whatever it is, up to rounding
  */
 public record StepOptions(
@@ -62,7 +62,7 @@ public record StepOptions(
                 microBatch);
     }
 
-    /** @param decay in (0, 1): the part of the average that stays at each step, once there were enough steps for it */
+    /** @param decay in (0, 1): the part of the average that stays at this step */
     public StepOptions withAverage(double decay) {
         return new StepOptions(
                 learningRate,

@@ -91,17 +91,15 @@ public final class Train {
         return steps;
     }
 
-    /** From where the plan says, the learning rate rises linearly to its value and stays there. */
     private static StepOptions options(RoundPlanned plan, long step) {
         Hyperparameters settings = plan.getHyperparameters();
-        double warm = settings.getWarmupSteps() == 0
-                ? 1
-                : Math.min(1, (step + 1.0 - plan.getWarmupFromStep()) / settings.getWarmupSteps());
-        StepOptions options = StepOptions.of(settings.getLearningRate() * warm, settings.getMicroBatch())
-                .withClip(settings.getClip());
-        if (settings.getAverageDecay() > 0) {
-            options = options.withAverage(settings.getAverageDecay());
-        }
+        StepOptions options = new StepSchedule(
+                        settings.getLearningRate(),
+                        settings.getWarmupSteps(),
+                        settings.getClip(),
+                        settings.getMicroBatch(),
+                        settings.getAverageDecay())
+                .at(step - plan.getWarmupFromStep());
         return plan.getGenesis().getDropout() > 0
                 ? options.withDropoutSeed(Seeds.ofStep(plan.getSeed(), step))
                 : options;
