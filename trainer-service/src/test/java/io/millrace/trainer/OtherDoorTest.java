@@ -7,10 +7,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
 import io.millrace.proto.internal.JournalRecord;
 import io.millrace.trainer.job.JobStatus;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -61,8 +65,12 @@ class OtherDoorTest {
     }
 
     private static void produce(String id, String prompt) {
-        platform.produce("{\"adapter\":\"" + ADAPTER + "\",\"id\":\"" + id + "\",\"prompt\":\"" + prompt
-                + "\",\"completion\":\"of course\"}");
+        produce(id, prompt, 1);
+    }
+
+    private static void produce(String id, String prompt, double weight) {
+        platform.produce("{\"adapter\":\"" + ADAPTER + "\",\"id\":\"" + id + "\",\"weight\":" + weight
+                + ",\"prompt\":\"" + prompt + "\",\"completion\":\"of course\"}");
     }
 
     private static void settle() {
@@ -72,11 +80,15 @@ class OtherDoorTest {
     }
 
     /** As it is told at the door where it was asked for. */
-    private static JsonNode result(JobStatus asked) {
+    private static JobStatus ended(JobStatus asked) {
         await().atMost(PATIENCE)
                 .until(() ->
                         door.jobDesk().get(asked.id()).filter(JobStatus::ended).isPresent());
-        JobStatus ended = door.jobDesk().get(asked.id()).orElseThrow();
+        return door.jobDesk().get(asked.id()).orElseThrow();
+    }
+
+    private static JsonNode result(JobStatus asked) {
+        JobStatus ended = ended(asked);
         assertThat(ended.state()).as("%s", ended).isEqualTo(JobStatus.State.DONE);
         return ended.result().orElseThrow();
     }
@@ -102,16 +114,7 @@ class OtherDoorTest {
     void aFailureIsToldAtTheDoorToo() {
         JobStatus asked = door.forget(AdapterName.parse("acme/nobody"), Set.of("e7"), false);
 
-        await().atMost(PATIENCE)
-                .until(() ->
-                        door.jobDesk().get(asked.id()).filter(JobStatus::ended).isPresent());
-        assertThat(door.jobDesk()
-                        .get(asked.id())
-                        .orElseThrow()
-                        .error()
-                        .orElseThrow()
-                        .code())
-                .isEqualTo("unknown_adapter");
+        assertThat(ended(asked).error().orElseThrow().code()).isEqualTo("unknown_adapter");
         assertThat(door.jobDesk().get("nothing-of-that-name")).isEmpty();
     }
 
@@ -130,6 +133,52 @@ class OtherDoorTest {
 
     @Test
     @Order(4)
+    void howFarItIsIsToldAtTheDoorAndItIsCancelledThere() throws IOException {
+        // Given a round that doesn't end, so that what needs the head between two rounds waits
+        Path stuck = Files.createFile(TestTrainer.stuck(directory));
+        produce("stuck", "say nothing", PoisonedModel.STUCK);
+        platform.flush();
+        long planned = journaled(JournalRecord::hasRoundPlanned);
+        await().atMost(PATIENCE).until(() -> journaled(JournalRecord::hasRoundPlanned) > planned);
+        JobStatus asked = door.forget(ADAPTER, Set.of("e9"), false);
+
+        // Then each door tells the same of it
+        await().atMost(PATIENCE)
+                .until(() -> door.jobDesk().get(asked.id()).orElseThrow().of() > 0);
+        JobStatus told = door.jobDesk().get(asked.id()).orElseThrow();
+        assertThat(told.state()).isEqualTo(JobStatus.State.RUNNING);
+        assertThat(told.note()).isEqualTo("journal");
+        assertThat(owner.jobDesk().get(asked.id())).contains(told);
+        assertThat(door.jobDesk().list()).contains(told);
+
+        // And when it is cancelled at the door, it ends where it is done, with all as it was
+        assertThat(door.jobDesk().cancel(asked.id())).contains(told);
+        JobStatus cancelled = ended(asked);
+        assertThat(cancelled.state()).isEqualTo(JobStatus.State.CANCELLED);
+        await().atMost(PATIENCE).until(() -> owner.jobDesk().get(asked.id()).equals(Optional.of(cancelled)));
+        assertThat(journaled(JournalRecord::hasExamplesForgotten)).isEqualTo(1);
+        assertThat(door.jobDesk().cancel(asked.id())).contains(cancelled);
+
+        // And so does one that is cancelled when it was just asked for
+        JobStatus atOnce = door.forget(ADAPTER, Set.of("e10"), false);
+        assertThat(door.jobDesk().cancel(atOnce.id())).isPresent();
+        assertThat(ended(atOnce).state()).isEqualTo(JobStatus.State.CANCELLED);
+
+        // And when the same is asked for again, nothing of that is left
+        JobStatus again = door.forget(ADAPTER, Set.of("e9"), false);
+        assertThat(again.id()).isEqualTo(asked.id());
+        assertThat(again.ended()).isFalse();
+        Files.delete(stuck);
+        assertThat(result(again).path("archives").asInt()).isPositive();
+        settle();
+    }
+
+    private static long journaled(Predicate<JournalRecord> kind) {
+        return platform.journal().stream().filter(kind).count();
+    }
+
+    @Test
+    @Order(5)
     void whoeverTrainsTheAdapterNextGoesOnWithIt() {
         // Given that its worker leaves when it was just asked
         JobStatus asked = door.rebuild(ADAPTER, "latest", Set.of("e4"), Map.of(), true);

@@ -22,6 +22,11 @@ final class TestTrainer {
         return new Engines(directory.resolve("bases"), "nano", "cpu", 1, "f32");
     }
 
+    /** While this file is there, steps with an example of the weight {@link PoisonedModel#STUCK} don't end. */
+    static Path stuck(Path directory) {
+        return directory.resolve("stuck");
+    }
+
     /** A trainer of its own, not started. */
     static Trainer of(
             KafkaSettings kafka, BlobStore store, RegistryLog registry, Path directory, String workerId, Clock clock) {
@@ -42,7 +47,10 @@ final class TestTrainer {
                 () -> {
                     Engine engine = engines(directory).open();
                     return new Engine(
-                            engine.base(), engine.encoder(), new PoisonedModel(engine.model()), engine.closeBase());
+                            engine.base(),
+                            engine.encoder(),
+                            new PoisonedModel(engine.model(), stuck(directory)),
+                            engine.closeBase());
                 },
                 engines(directory),
                 () -> new TextEmbedder(1),

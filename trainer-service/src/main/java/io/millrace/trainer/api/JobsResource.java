@@ -32,7 +32,7 @@ public final class JobsResource {
         this.token = token;
     }
 
-    /** All that this trainer remembers, the latest last. */
+    /** All that this trainer remembers, and what others do that were asked by it, the latest last. */
     public record All(List<JobStatus> jobs) {}
 
     @POST
@@ -77,7 +77,7 @@ public final class JobsResource {
     @GET
     public All list(@HeaderParam(HttpHeaders.AUTHORIZATION) String authorization) {
         token.require(authorization);
-        return new All(process.trainer().jobs().list());
+        return new All(process.trainer().jobDesk().list());
     }
 
     @GET

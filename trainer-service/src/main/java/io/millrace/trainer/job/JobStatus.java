@@ -23,6 +23,10 @@ public record JobStatus(
         String note,
         Optional<JsonNode> result,
         Optional<Failure> error) {
+    public JobStatus {
+        // Whoever reads it from JSON finds a null where there is no result.
+        result = result.filter(node -> !node.isNull());
+    }
 
     public enum State {
         QUEUED,
@@ -40,7 +44,7 @@ public record JobStatus(
                 id, job.kind(), job.adapter().toString(), State.QUEUED, 0, 0, "", Optional.empty(), Optional.empty());
     }
 
-    JobStatus progress(long doneNow, long ofNow, String noteNow) {
+    public JobStatus progress(long doneNow, long ofNow, String noteNow) {
         return new JobStatus(id, kind, adapter, State.RUNNING, doneNow, ofNow, noteNow, result, error);
     }
 

@@ -8,7 +8,11 @@ import io.millrace.trainer.job.Job;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.job.Jobs;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -18,8 +22,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Takes in what is asked for, on record from then on until it has ended. What only the worker can do that trains the
- * adapter (its head must stand still) is on record for whichever worker that is: asked for at any trainer's door, done
- * where the adapter is trained, now or after it has moved. The thread {@code trainer-job-desk} looks for such.
+ * adapter (its head must stand still) is on record for whichever worker that is: asked for, told and cancelled at any
+ * trainer's door, done where the adapter is trained, now or after it has moved. The thread {@code trainer-job-desk} looks
+ * for such, and tells how far they are.
  */
 public final class JobDesk implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JobDesk.class);
@@ -28,8 +33,8 @@ public final class JobDesk implements AutoCloseable {
     private final ProofContext proofs;
     private final Jobs jobs;
     private final AskedJobs own;
-    private final AskedJobs ofAdapters;
-    private final JobEnds ends;
+    private final AdapterJobs ofAdapters;
+    private final JobNews news;
     private final Predicate<AdapterName> trainedHere;
     private final BooleanSupplier ready;
     private final Thread thread = new Thread(this::look, "trainer-job-desk");
@@ -44,8 +49,8 @@ public final class JobDesk implements AutoCloseable {
         this.proofs = proofs;
         this.jobs = jobs;
         this.own = AskedJobs.ofWorker(proofs.store(), proofs.actor());
-        this.ofAdapters = AskedJobs.ofAdapters(proofs.store());
-        this.ends = new JobEnds(proofs.store());
+        this.ofAdapters = AdapterJobs.in(proofs.store());
+        this.news = new JobNews(ofAdapters.atWork());
         this.trainedHere = trainedHere;
         this.ready = ready;
         thread.setDaemon(true);
@@ -59,15 +64,30 @@ public final class JobDesk implements AutoCloseable {
     public JobStatus submit(String id, AskedJob asked) {
         Job job = job(id, asked);
         if (!forTheAdaptersWorker(asked)) {
-            return jobs.submit(id, LastingJob.of(own, id, asked, job, Optional.empty()));
+            return jobs.submit(id, LastingJob.of(own, id, asked, job));
         }
-        Optional<JobStatus> running = running(id);
-        if (running.isPresent()) {
-            return running.get();
+        Optional<JobStatus> underWay = get(id).filter(status -> !status.ended());
+        if (underWay.isPresent()) {
+            return underWay.get();
         }
-        ends.remove(id);
-        Job lasting = LastingJob.of(ofAdapters, id, asked, job, Optional.of(ends));
+        ofAdapters.clear(id);
+        Job lasting = LastingJob.of(ofAdapters, id, asked, job);
         return trainedHere.test(job.adapter()) ? jobs.submit(id, lasting) : JobStatus.queued(id, job);
+    }
+
+    /** All that this trainer remembers, and what others do for any, the latest last. */
+    public List<JobStatus> list() {
+        Map<String, JobStatus> all = new LinkedHashMap<>();
+        jobs.list().forEach(status -> all.put(status.id(), status));
+        for (String id : ofAdapters.asked().ids()) {
+            if (running(id).isEmpty()) {
+                get(id).ifPresent(status -> {
+                    all.remove(id);
+                    all.put(id, status);
+                });
+            }
+        }
+        return List.copyOf(all.values());
     }
 
     /** Where a job stands, whichever worker does it; empty where none knows it. */
@@ -76,23 +96,19 @@ public final class JobDesk implements AutoCloseable {
         if (running.isPresent() || !id.matches("[A-Za-z0-9._-]{1,200}")) {
             return running;
         }
-        return ofAdapters
-                .get(id)
-                .map(asked -> JobStatus.queued(id, job(id, asked)))
-                .or(() -> ends.get(id))
-                .or(() -> jobs.get(id));
+        return ofAdapters.get(id, asked -> JobStatus.queued(id, job(id, asked))).or(() -> jobs.get(id));
     }
 
-    /** @throws MillraceException {@code bad_request} where another worker does it */
+    /** Has a job stop soon, whichever worker does it; one that has ended stays as it is. */
     public Optional<JobStatus> cancel(String id) {
         Optional<JobStatus> status = get(id);
-        if (status.isPresent() && !status.get().ended() && running(id).isEmpty()) {
-            throw new MillraceException(
-                    ErrorCode.BAD_REQUEST,
-                    "the worker that trains " + status.get().adapter() + " does '" + id
-                            + "'; ask that one to cancel it");
+        if (status.isPresent()
+                && !status.get().ended()
+                && ofAdapters.asked().get(id).isPresent()) {
+            // Also where it is done here: its adapter may be on the move.
+            ofAdapters.cancelled().put(id);
         }
-        return jobs.cancel(id);
+        return jobs.cancel(id).filter(here -> !here.ended()).or(() -> status);
     }
 
     private Optional<JobStatus> running(String id) {
@@ -133,38 +149,64 @@ public final class JobDesk implements AutoCloseable {
             own.ids().forEach(id -> own.get(id).ifPresent(asked -> goOn(id, asked)));
             resumed = true;
         }
-        for (String id : ofAdapters.ids()) {
+        List<String> ids = ofAdapters.asked().ids();
+        Set<String> cancelled =
+                ids.isEmpty() ? Set.of() : ofAdapters.cancelled().ids();
+        for (String id : ids) {
             // In this order: what has ended here is off the record by then.
-            if (running(id).isEmpty()) {
+            Optional<JobStatus> running = running(id);
+            if (running.isEmpty()) {
                 ofAdapters
+                        .asked()
                         .get(id)
                         .filter(asked -> trainedHere.test(job(id, asked).adapter()))
-                        .ifPresent(asked -> again(ofAdapters, id, asked, Optional.of(ends)));
+                        .ifPresent(asked -> begin(id, asked, cancelled.contains(id)));
+                continue;
             }
+            if (cancelled.contains(id)) {
+                Optional<JobStatus> unused = jobs.cancel(id);
+            }
+            news.tell(running.get());
         }
+        news.tidy(ids, this::running);
     }
 
     private void goOn(String id, AskedJob asked) {
         if (forTheAdaptersWorker(asked)) { // as an earlier release left it
-            ofAdapters.put(id, asked);
+            ofAdapters.clear(id);
+            ofAdapters.asked().put(id, asked);
             own.remove(id);
-        } else {
-            again(own, id, asked, Optional.empty());
+            return;
         }
-    }
-
-    private void again(AskedJobs record, String id, AskedJob asked, Optional<JobEnds> kept) {
         Job job = job(id, asked);
         Optional<AskedJob> again = AskedJobs.again(asked);
         if (again.isPresent()) {
-            JobStatus unused = jobs.submit(id, LastingJob.of(record, id, again.get(), job, kept));
-            return;
+            JobStatus unused = jobs.submit(id, LastingJob.of(own, id, again.get(), job));
+        } else {
+            JobStatus unused = givenUp(id, job);
+            own.remove(id);
         }
+    }
+
+    private void begin(String id, AskedJob asked, boolean cancelled) {
+        Job job = job(id, asked);
+        Optional<AskedJob> again = AskedJobs.again(asked);
+        if (ofAdapters.ended().get(id).isPresent()) {
+            ofAdapters.asked().remove(id); // whoever ended it got no further
+        } else if (cancelled) {
+            ofAdapters.end(JobStatus.queued(id, job).cancelled());
+        } else if (again.isPresent()) {
+            JobStatus unused = jobs.submit(id, LastingJob.of(ofAdapters, id, again.get(), job));
+        } else {
+            ofAdapters.end(givenUp(id, job));
+        }
+    }
+
+    private static JobStatus givenUp(String id, Job job) {
         MillraceException never =
                 new MillraceException(ErrorCode.INTERNAL, "it was begun again and again and never ended; given up");
         LOG.error("job={} {}", id, never.getMessage());
-        kept.ifPresent(ended -> ended.put(JobStatus.queued(id, job).failed(never)));
-        record.remove(id);
+        return JobStatus.queued(id, job).failed(never);
     }
 
     @Override

@@ -14,7 +14,6 @@ import io.millrace.store.MemoryBlobStore;
 import io.millrace.trainer.job.Job;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.train.Train;
-import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
@@ -28,8 +27,9 @@ class LastingJobTest {
             .build();
 
     private final MemoryBlobStore store = new MemoryBlobStore();
-    private final AskedJobs record = AskedJobs.ofAdapters(store);
-    private final JobEnds ends = new JobEnds(store);
+    private final AdapterJobs shared = AdapterJobs.in(store);
+    private final AskedJobs record = shared.asked();
+    private final ToldJobs ends = shared.ended();
 
     /** A job that comes to what the test says. */
     private record Work(Supplier<JsonNode> result) implements Job {
@@ -45,6 +45,7 @@ class LastingJobTest {
 
         @Override
         public JsonNode run(Watch watch) {
+            watch.progress(1, 3, "archives");
             return result.get();
         }
     }
@@ -61,7 +62,7 @@ class LastingJobTest {
     }
 
     private LastingJob lasting(Supplier<JsonNode> result) {
-        return LastingJob.of(record, ID, ASKED, new Work(result), Optional.of(ends));
+        return LastingJob.of(shared, ID, ASKED, new Work(result));
     }
 
     private static JsonNode failing(RuntimeException e) {
@@ -113,6 +114,21 @@ class LastingJobTest {
 
         assertThatThrownBy(() -> job.run(new Watching(false))).isInstanceOf(Train.CancelledException.class);
         assertThat(record.ids()).isEmpty();
+        JobStatus cancelled = ends.get(ID).orElseThrow();
+        assertThat(cancelled.state()).isEqualTo(JobStatus.State.CANCELLED);
+        assertThat(cancelled.done()).isEqualTo(1); // as the worker's own door says
+        assertThat(cancelled.note()).isEqualTo("archives");
+    }
+
+    @Test
+    void whatSomebodyCancelledBeforeItBeganIsOffTheRecordAndNothingIsLeftToCancel() {
+        LastingJob job = lasting(() -> failing(new IllegalStateException("it must not begin")));
+        shared.cancelled().put(ID);
+
+        job.dropped();
+
+        assertThat(record.ids()).isEmpty();
+        assertThat(shared.cancelled().ids()).isEmpty();
         assertThat(ends.get(ID).orElseThrow().state()).isEqualTo(JobStatus.State.CANCELLED);
     }
 

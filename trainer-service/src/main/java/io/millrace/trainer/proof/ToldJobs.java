@@ -10,31 +10,44 @@ import io.millrace.trainer.job.JobStatus;
 import java.io.IOException;
 import java.util.Optional;
 
-/** What jobs came to that only the worker of their adapter can do, beside the blobs: whoever was asked can tell. */
-record JobEnds(BlobStore store) {
+/**
+ * Where jobs stand that only the worker of their adapter can do, as that worker tells it beside the blobs.
+ *
+ * @param prefix of the snapshots' names
+ */
+record ToldJobs(BlobStore store, String prefix) {
     private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
-    private static final String PREFIX = "jobs/ended/";
+
+    /** While they are on record. */
+    static ToldJobs atWork(BlobStore store) {
+        return new ToldJobs(store, "jobs/at-work/");
+    }
+
+    /** What they came to. */
+    static ToldJobs ended(BlobStore store) {
+        return new ToldJobs(store, "jobs/ended/");
+    }
 
     void put(JobStatus status) {
         try {
-            store.putSnapshot(PREFIX + status.id(), JSON.writeValueAsBytes(status));
+            store.putSnapshot(prefix + status.id(), JSON.writeValueAsBytes(status));
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(e);
         }
     }
 
     void remove(String job) {
-        store.deleteSnapshot(PREFIX + job);
+        store.deleteSnapshot(prefix + job);
     }
 
     Optional<JobStatus> get(String job) {
-        return store.getSnapshot(PREFIX + job).map(bytes -> {
+        return store.getSnapshot(prefix + job).map(bytes -> {
             try {
                 return JSON.readValue(bytes, JobStatus.class);
             } catch (IOException e) {
                 throw new MillraceException(
                         ErrorCode.INCOMPATIBLE_LOG,
-                        "the snapshot " + PREFIX + job + " can't be read; ask for the job again",
+                        "the snapshot " + prefix + job + " can't be read; delete it and ask for the job again",
                         e);
             }
         });

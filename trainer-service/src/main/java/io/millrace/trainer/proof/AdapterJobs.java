@@ -1,0 +1,44 @@
+package io.millrace.trainer.proof;
+
+import io.millrace.proto.internal.AskedJob;
+import io.millrace.store.BlobStore;
+import io.millrace.trainer.job.JobStatus;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * Jobs that only the worker of their adapter can do, beside the blobs: any trainer writes down what it was asked for there,
+ * and reads how the one at work is getting on.
+ *
+ * @param asked what hasn't ended
+ * @param atWork how far that is, as its worker told last
+ * @param cancelled what its worker shall not go on with
+ * @param ended what it came to; told before it is off the record
+ */
+record AdapterJobs(AskedJobs asked, ToldJobs atWork, CancelledJobs cancelled, ToldJobs ended) {
+
+    static AdapterJobs in(BlobStore store) {
+        return new AdapterJobs(
+                AskedJobs.ofAdapters(store), ToldJobs.atWork(store), new CancelledJobs(store), ToldJobs.ended(store));
+    }
+
+    /** @param queued the job before a worker has it */
+    Optional<JobStatus> get(String id, Function<AskedJob, JobStatus> queued) {
+        return asked.get(id)
+                .map(job -> atWork.get(id).orElseGet(() -> queued.apply(job)))
+                .or(() -> ended.get(id));
+    }
+
+    /** What is left of an earlier one of that id says nothing about the next one. */
+    void clear(String id) {
+        ended.remove(id);
+        atWork.remove(id);
+        cancelled.remove(id);
+    }
+
+    void end(JobStatus status) {
+        ended.put(status);
+        asked.remove(status.id());
+        cancelled.remove(status.id());
+    }
+}
