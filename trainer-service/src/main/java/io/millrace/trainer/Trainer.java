@@ -20,6 +20,7 @@ import io.millrace.trainer.job.SharedEngine;
 import io.millrace.trainer.observe.Observe;
 import io.millrace.trainer.observe.RewardTail;
 import io.millrace.trainer.outcome.DeadLetterTopic;
+import io.millrace.trainer.proof.Cuts;
 import io.millrace.trainer.proof.JobDesk;
 import io.millrace.trainer.proof.JobOrders;
 import io.millrace.trainer.proof.OtherBases;
@@ -60,6 +61,7 @@ public final class Trainer implements AutoCloseable {
     private final ProofContext proofs;
     private final JobDesk desk;
     private final JobOrders orders;
+    private final Cuts cuts;
     private final Foresight foresight;
     private final Jobs jobs = new Jobs();
 
@@ -116,11 +118,9 @@ public final class Trainer implements AutoCloseable {
                 new ChampionGuard(rewards::of),
                 settings.worker().minHeldOut(),
                 workerId);
-        this.desk = new JobDesk(
-                proofs,
-                jobs,
-                adapter -> partitions().contains(proofs.partition(adapter)),
-                () -> ready() && registry.ready());
+        Predicate<AdapterName> trainedHere = adapter -> partitions().contains(proofs.partition(adapter));
+        this.desk = new JobDesk(proofs, jobs, trainedHere, () -> ready() && registry.ready());
+        this.cuts = new Cuts(proofs, trainedHere);
         this.orders = new JobOrders(proofs, bases, jobs, desk);
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();
@@ -166,6 +166,11 @@ public final class Trainer implements AutoCloseable {
     /** Completes with whether the adapter is trained here; a version of all it has waiting now is then due. */
     public CompletableFuture<Boolean> requestCut(AdapterName adapter) {
         return worker.requestCut(adapter);
+    }
+
+    /** Versions that are asked for, whichever worker trains the adapter. */
+    public Cuts cuts() {
+        return cuts;
     }
 
     /** What this trainer itself does. */

@@ -1,20 +1,29 @@
 package io.millrace.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import io.millrace.core.VersionId;
 import io.millrace.proto.internal.JournalRecord;
+import io.millrace.proto.internal.PutAdapter;
+import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.job.JobStatus;
+import io.millrace.trainer.proof.JournalReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -173,12 +182,68 @@ class OtherDoorTest {
         settle();
     }
 
+    @Test
+    @Order(5)
+    void aVersionIsCutWhereTheAdapterIsTrained() {
+        // Given something new, of which no version would be due for hours
+        platform.submit(
+                "patience",
+                command -> command.setPutAdapter(PutAdapter.newBuilder()
+                        .setAdapter(ADAPTER.toString())
+                        .putSettings("version.max-idle", "1h")
+                        .putSettings("version.max-age", "1h")));
+        produce("fresh", "say something else");
+        settle();
+        Optional<VersionId> before = latest();
+
+        JsonNode requested = door.cuts().request(ADAPTER);
+
+        assertThat(requested.toString()).isEqualTo("{\"adapter\":\"" + ADAPTER + "\",\"requested\":true}");
+        await().atMost(PATIENCE).until(() -> !latest().equals(before));
+        assertThat(platform.journal().stream().filter(JournalRecord::hasVersionCut))
+                .last()
+                .extracting(record -> record.getVersionCut().getReason())
+                .isEqualTo("requested");
+        assertThat(owner.cuts().request(ADAPTER)).isEqualTo(requested);
+    }
+
+    @Test
+    @Order(6)
+    void whatCannotBeCutIsRefusedTheSameWayAtBothDoors() {
+        JournalReader journal = new JournalReader(platform.kafka);
+        AdapterName nobody = IntStream.range(0, 100)
+                .mapToObj(i -> AdapterName.parse("acme/nobody-" + i))
+                .filter(name -> owner.partitions().contains(journal.partition(name)))
+                .findFirst()
+                .orElseThrow();
+
+        MillraceException own = refusal(owner, nobody);
+        MillraceException elsewhere = refusal(door, nobody);
+
+        assertThat(own.code()).isEqualTo(ErrorCode.UNKNOWN_ADAPTER);
+        assertThat(elsewhere.code()).isEqualTo(own.code());
+        assertThat(elsewhere).hasMessage(own.getMessage());
+        assertNothingIsLeftOfCuts();
+    }
+
+    private static MillraceException refusal(Trainer asked, AdapterName adapter) {
+        return catchThrowableOfType(MillraceException.class, () -> asked.cuts().request(adapter));
+    }
+
+    private static void assertNothingIsLeftOfCuts() {
+        assertThat(platform.store.listSnapshots("jobs/")).noneMatch(name -> name.contains("/cut-"));
+    }
+
+    private static Optional<VersionId> latest() {
+        return platform.registry.view().latest(ADAPTER).map(VersionEntry::id);
+    }
+
     private static long journaled(Predicate<JournalRecord> kind) {
         return platform.journal().stream().filter(kind).count();
     }
 
     @Test
-    @Order(5)
+    @Order(7)
     void whoeverTrainsTheAdapterNextGoesOnWithIt() {
         // Given that its worker leaves when it was just asked
         JobStatus asked = door.rebuild(ADAPTER, "latest", Set.of("e4"), Map.of(), true);
@@ -190,5 +255,20 @@ class OtherDoorTest {
         produce("last", "say more");
         settle();
         platform.assertEachTrainedOnce();
+    }
+
+    @Test
+    @Order(8)
+    void whereNoWorkerIsLeftNothingIsAskedFor() {
+        try (Trainer without =
+                TestTrainer.of(platform.kafka, platform.store, platform.registry, directory, "w3", Clock.systemUTC())) {
+            door.close();
+
+            MillraceException refusal = refusal(without, ADAPTER);
+
+            assertThat(refusal.code()).isEqualTo(ErrorCode.NOT_READY);
+            assertThat(refusal).hasMessageContaining("no version is due; ask again");
+            assertNothingIsLeftOfCuts();
+        }
     }
 }

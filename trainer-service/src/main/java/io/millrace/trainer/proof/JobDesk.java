@@ -116,13 +116,18 @@ public final class JobDesk implements AutoCloseable {
     }
 
     private static boolean forTheAdaptersWorker(AskedJob asked) {
-        return asked.hasForget() || asked.getRebuild().getReplace();
+        return asked.hasForget() || asked.hasCut() || asked.getRebuild().getReplace();
     }
 
     private Job job(String id, AskedJob asked) {
-        return asked.hasForget()
-                ? ForgetJob.of(proofs, asked.getForget())
-                : RebuildJob.of(proofs, id, asked.getRebuild());
+        return switch (asked.getJobCase()) {
+            case FORGET -> ForgetJob.of(proofs, asked.getForget());
+            case REBUILD -> RebuildJob.of(proofs, id, asked.getRebuild());
+            case CUT -> new CutJob(proofs, AdapterName.parse(asked.getCut()), trainedHere);
+            case JOB_NOT_SET ->
+                throw new MillraceException(
+                        ErrorCode.INCOMPATIBLE_LOG, "a trainer of another release was asked for '" + id + "'");
+        };
     }
 
     private void look() {
@@ -195,10 +200,24 @@ public final class JobDesk implements AutoCloseable {
             ofAdapters.asked().remove(id); // whoever ended it got no further
         } else if (cancelled) {
             ofAdapters.end(JobStatus.queued(id, job).cancelled());
+        } else if (job instanceof CutJob cut) {
+            carryOut(id, cut);
         } else if (again.isPresent()) {
             JobStatus unused = jobs.submit(id, LastingJob.of(ofAdapters, id, again.get(), job));
         } else {
             ofAdapters.end(givenUp(id, job));
+        }
+    }
+
+    /** Now: it doesn't queue behind jobs. What can't be done yet is tried again until the door takes it back. */
+    private void carryOut(String id, CutJob cut) {
+        JobStatus asked = JobStatus.queued(id, cut);
+        try {
+            ofAdapters.end(asked.succeeded(cut.request()));
+        } catch (MillraceException e) {
+            if (!e.code().retryable()) {
+                ofAdapters.end(asked.failed(e));
+            }
         }
     }
 

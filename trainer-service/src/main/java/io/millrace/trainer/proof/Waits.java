@@ -25,6 +25,10 @@ final class Waits {
         if (watch.cancelled()) {
             throw new Train.CancelledException();
         }
+        moment();
+    }
+
+    static void moment() {
         try {
             Thread.sleep(AGAIN_MILLIS);
         } catch (InterruptedException e) {
