@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -73,6 +74,12 @@ class CanonicalJsonTest {
     }
 
     @Test
+    void keepsSurrogatePairsWhereverTheyStand() {
+        assertThat(CanonicalJson.bytes("\ud83d\ude00\n\ud83d\ude00"))
+                .isEqualTo("\"\ud83d\ude00\\n\ud83d\ude00\"".getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
     void writesNestedValues() {
         Map<String, Object> map = new LinkedHashMap<>();
         map.put("b", Arrays.asList(true, false, null));
@@ -83,7 +90,16 @@ class CanonicalJsonTest {
     @Test
     void refusesWhatJsonCannotSay() {
         for (Object value : Arrays.asList(
-                Double.NaN, Double.POSITIVE_INFINITY, "\ud800", "\udc00x", new Object(), Map.of("k", new int[0]))) {
+                Double.NaN,
+                Double.POSITIVE_INFINITY,
+                "\ud800",
+                "x\n\ud800",
+                "\ud800x",
+                "\ud800\ud800\udc00",
+                "\udc00x",
+                Map.of("\udc00", 1),
+                new Object(),
+                Map.of("k", new int[0]))) {
             assertThatThrownBy(() -> CanonicalJson.bytes(value)).isInstanceOf(IllegalArgumentException.class);
         }
     }

@@ -15,6 +15,7 @@ import io.minio.StatObjectArgs;
 import io.minio.UploadObjectArgs;
 import io.minio.errors.ErrorResponseException;
 import io.minio.errors.MinioException;
+import io.minio.messages.ErrorResponse;
 import io.minio.messages.Item;
 import java.io.IOException;
 import java.io.InputStream;
@@ -332,28 +333,29 @@ public final class S3BlobStore implements BlobStore {
     }
 
     private MillraceException failure(Exception e) {
-        if (e instanceof ErrorResponseException response
-                && (REFUSALS.contains(response.errorResponse().code())
-                        || response.response().code() == 403)) {
-            return new MillraceException(
-                    ErrorCode.STORE_REFUSED,
-                    "the object store at " + settings.endpoint() + " refuses key '" + settings.accessKey()
-                            + "' for bucket '" + settings.bucket() + "' ("
-                            + response.errorResponse().code()
-                            + "); check millrace.s3.access-key, secret-key, bucket and region",
-                    e);
-        }
         if (e instanceof ErrorResponseException response) {
-            return new MillraceException(
-                    ErrorCode.STORE_UNAVAILABLE,
-                    "the object store at " + settings.endpoint() + " answers "
-                            + response.response().code() + " ("
-                            + response.errorResponse().code() + ": "
-                            + response.errorResponse().message()
-                            + "); it is tried again, and where this stays so, look at the store's log and its free disk",
-                    e);
+            return answered(response);
         }
         Throwable cause = e.getCause() instanceof IOException io ? io : e;
         return StoreErrors.unavailable("the object store at " + settings.endpoint(), cause);
+    }
+
+    private MillraceException answered(ErrorResponseException e) {
+        ErrorResponse answer = e.errorResponse();
+        int status = e.response().code();
+        if (status == 403 || REFUSALS.contains(answer.code())) {
+            return new MillraceException(
+                    ErrorCode.STORE_REFUSED,
+                    "the object store at " + settings.endpoint() + " refuses key '" + settings.accessKey()
+                            + "' for bucket '" + settings.bucket() + "' (" + answer.code()
+                            + "); check millrace.s3.access-key, secret-key, bucket and region",
+                    e);
+        }
+        return new MillraceException(
+                ErrorCode.STORE_UNAVAILABLE,
+                "the object store at " + settings.endpoint() + " answers " + status + " (" + answer.code() + ": "
+                        + answer.message()
+                        + "); it is tried again, and where this stays so, look at the store's log and its free disk",
+                e);
     }
 }

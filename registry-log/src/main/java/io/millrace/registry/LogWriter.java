@@ -45,7 +45,7 @@ final class LogWriter implements AutoCloseable {
     /** @param onError called once where the record wasn't appended, as far as can be known */
     void send(RegistryRecord command, Consumer<MillraceException> onError) {
         ProducerRecord<String, byte[]> record =
-                new ProducerRecord<>(topic, 0, RegistryState.subject(command), command.toByteArray());
+                new ProducerRecord<>(topic, 0, RegistryFold.subject(command), command.toByteArray());
         try {
             sender.execute(() -> send(record, onError));
         } catch (RejectedExecutionException e) {

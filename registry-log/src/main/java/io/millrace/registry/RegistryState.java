@@ -1,6 +1,5 @@
 package io.millrace.registry;
 
-import com.google.protobuf.InvalidProtocolBufferException;
 import io.millrace.core.AdapterName;
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
@@ -22,7 +21,6 @@ public final class RegistryState implements RegistryView {
     /** The newest {@code fold_version} that this fold understands. */
     public static final int FOLD_VERSION = 1;
 
-    private static final int MAX_COMMAND_ID = 200;
     private static final RegistryState EMPTY = new RegistryState(
             -1,
             Instant.EPOCH,
@@ -78,20 +76,7 @@ public final class RegistryState implements RegistryView {
 
     /** As {@link #step(long, Instant, RegistryRecord)} for a record's bytes, which may be any. */
     public Step step(long at, Instant timestamp, byte[] value) {
-        try {
-            return step(at, timestamp, RegistryRecord.parseFrom(value));
-        } catch (InvalidProtocolBufferException e) {
-            return at <= offset || stoppedAt.isPresent()
-                    ? new Step(this, known(at), false, Optional.empty())
-                    : new Step(
-                            passed(at, timestamp),
-                            refused(
-                                    at,
-                                    ErrorCode.BAD_REQUEST,
-                                    "the record at offset " + at + " is no registry command"),
-                            false,
-                            Optional.empty());
-        }
+        return RegistryFold.step(this, at, timestamp, value);
     }
 
     /**
@@ -102,62 +87,7 @@ public final class RegistryState implements RegistryView {
      * @param timestamp the broker's
      */
     public Step step(long at, Instant timestamp, RegistryRecord command) {
-        if (at <= offset || stoppedAt.isPresent()) {
-            return new Step(this, known(at), false, Optional.empty());
-        }
-        if (Integer.compareUnsigned(command.getFoldVersion(), FOLD_VERSION) > 0) {
-            return new Step(stopped(at), newer(at), false, Optional.empty());
-        }
-        RegistryState passed = passed(at, timestamp);
-        String id = command.getCommandId();
-        if (id.isEmpty() || id.length() > MAX_COMMAND_ID) {
-            return new Step(
-                    passed,
-                    refused(at, ErrorCode.BAD_REQUEST, "a command needs a command_id of 1 to 200 characters"),
-                    false,
-                    Optional.empty());
-        }
-        Optional<CommandOutcome> before = commands.outcome(id);
-        if (before.isPresent()) {
-            return new Step(passed, before.get(), false, Optional.of(id));
-        }
-        return passed.execute(new Moment(at, passed.time), command);
-    }
-
-    private Step execute(Moment moment, RegistryRecord command) {
-        Change change = Change.none(this, "");
-        Optional<ErrorCode> error = Optional.empty();
-        try {
-            change = dispatch(moment, command);
-        } catch (MillraceException e) {
-            error = Optional.of(e.code());
-            change = Change.none(this, e.getMessage());
-        } catch (RuntimeException e) {
-            error = Optional.of(ErrorCode.INTERNAL);
-            change = Change.none(this, "the fold failed on it: " + e);
-        }
-        CommandOutcome outcome = new CommandOutcome(moment.offset(), error, change.detail());
-        return new Step(
-                change.state().remembering(command, outcome, moment, change.changed()),
-                outcome,
-                change.changed(),
-                Optional.of(command.getCommandId()));
-    }
-
-    private Change dispatch(Moment moment, RegistryRecord record) {
-        return switch (record.getCommandCase()) {
-            case PUBLISH_VERSION -> PublishCommand.apply(this, moment, record.getPublishVersion());
-            case MOVE_ALIAS -> AliasCommands.move(this, moment, record.getMoveAlias());
-            case DELETE_ALIAS -> AliasCommands.delete(this, moment, record.getDeleteAlias());
-            case ROLLBACK_CHAMPION -> AliasCommands.rollback(this, moment, record.getRollbackChampion());
-            case RETIRE_VERSION -> AliasCommands.retire(this, moment, record.getRetireVersion());
-            case PUT_ADAPTER -> SettingsCommands.put(this, moment, record.getPutAdapter());
-            case SET_HOLD -> SettingsCommands.hold(this, moment, record.getSetHold());
-            case SET_PAUSED -> SettingsCommands.pause(this, moment, record.getSetPaused());
-            case REGISTER_BASE -> CatalogueCommands.registerBase(this, moment, record.getRegisterBase());
-            case PUT_RECIPE -> CatalogueCommands.putRecipe(this, moment, record.getPutRecipe());
-            case COMMAND_NOT_SET -> throw new MillraceException(ErrorCode.BAD_REQUEST, "the record holds no command");
-        };
+        return RegistryFold.step(this, at, timestamp, command);
     }
 
     @Override
@@ -356,68 +286,22 @@ public final class RegistryState implements RegistryView {
                 stoppedAt);
     }
 
-    private RegistryState passed(long at, Instant timestamp) {
+    RegistryState passed(long at, Instant timestamp) {
         return new RegistryState(
                 at, timestamp.isAfter(time) ? timestamp : time, adapters, recipes, bases, commands, changes, stoppedAt);
     }
 
-    private RegistryState stopped(long at) {
+    RegistryState stopped(long at) {
         return new RegistryState(offset, time, adapters, recipes, bases, commands, changes, OptionalLong.of(at));
     }
 
-    private RegistryState remembering(RegistryRecord command, CommandOutcome outcome, Moment moment, boolean changed) {
+    RegistryState remembering(String commandId, CommandOutcome outcome) {
         return new RegistryState(
-                offset,
-                time,
-                adapters,
-                recipes,
-                bases,
-                commands.with(command.getCommandId(), outcome),
-                changed ? changes.put(moment.offset(), changeOf(command, outcome, moment)) : changes,
-                stoppedAt);
+                offset, time, adapters, recipes, bases, commands.with(commandId, outcome), changes, stoppedAt);
     }
 
-    private static RegistryChange changeOf(RegistryRecord command, CommandOutcome outcome, Moment moment) {
-        RegistryChange.Kind kind =
-                switch (command.getCommandCase()) {
-                    case PUT_RECIPE -> RegistryChange.Kind.RECIPE;
-                    case REGISTER_BASE -> RegistryChange.Kind.BASE;
-                    default -> RegistryChange.Kind.ADAPTER;
-                };
-        return new RegistryChange(moment.offset(), moment.at(), kind, subject(command), outcome.detail());
-    }
-
-    /** The adapter, recipe or base that a command is about: its record's key. */
-    static String subject(RegistryRecord command) {
-        return switch (command.getCommandCase()) {
-            case PUBLISH_VERSION -> command.getPublishVersion().getAdapter();
-            case MOVE_ALIAS -> command.getMoveAlias().getAdapter();
-            case DELETE_ALIAS -> command.getDeleteAlias().getAdapter();
-            case PUT_ADAPTER -> command.getPutAdapter().getAdapter();
-            case RETIRE_VERSION -> command.getRetireVersion().getAdapter();
-            case REGISTER_BASE -> command.getRegisterBase().getName();
-            case PUT_RECIPE -> command.getPutRecipe().getName();
-            case SET_HOLD -> command.getSetHold().getAdapter();
-            case SET_PAUSED -> command.getSetPaused().getAdapter();
-            case ROLLBACK_CHAMPION -> command.getRollbackChampion().getAdapter();
-            case COMMAND_NOT_SET -> "";
-        };
-    }
-
-    private CommandOutcome known(long at) {
-        return stoppedAt.isPresent() && at > offset
-                ? newer(stoppedAt.getAsLong())
-                : new CommandOutcome(at, Optional.empty(), "passed before");
-    }
-
-    private static CommandOutcome newer(long at) {
-        return refused(
-                at,
-                ErrorCode.NOT_READY,
-                "the record at offset " + at + " needs a newer Millrace than this one; upgrade this node");
-    }
-
-    private static CommandOutcome refused(long at, ErrorCode code, String detail) {
-        return new CommandOutcome(at, Optional.of(code), detail);
+    RegistryState withChange(RegistryChange change) {
+        return new RegistryState(
+                offset, time, adapters, recipes, bases, commands, changes.put(change.offset(), change), stoppedAt);
     }
 }

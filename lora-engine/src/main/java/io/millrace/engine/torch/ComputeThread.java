@@ -4,6 +4,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
@@ -16,6 +17,12 @@ import java.util.concurrent.TimeUnit;
 public final class ComputeThread extends Thread {
     /** Far longer than between two steps; far shorter than a person notices helpers of a pausing trainer. */
     private static final long PAUSE_MILLIS = 200;
+
+    /** An operator that is at work when a process ends is waited for this long. */
+    private static final int LAST_OPERATOR_SECONDS = 60;
+
+    /** Taken while libtorch computes on this thread. */
+    private final Semaphore operating = new Semaphore(1);
 
     private ComputeThread(Runnable work, String name) {
         super(work, name);
@@ -41,11 +48,16 @@ public final class ComputeThread extends Thread {
         T run() throws E;
     }
 
-    /** Runs the work on a thread of its own and waits for it; what it throws is thrown here. */
+    /**
+     * Runs the work on a thread of its own and waits for it; what it throws is thrown here. Where the process is told to
+     * end meanwhile, it ends after the operator that is at work.
+     */
     @SuppressWarnings("unchecked")
     public static <T, E extends Exception> T call(Work<T, E> work) throws E {
         FutureTask<T> task = new FutureTask<>(work::run);
-        Thread thread = new ComputeThread(task, Thread.currentThread().getName() + "-compute");
+        ComputeThread thread = new ComputeThread(task, Thread.currentThread().getName() + "-compute");
+        Thread atExit = new Thread(thread::standStill, thread.getName() + "-exit");
+        Runtime.getRuntime().addShutdownHook(atExit);
         thread.start();
         boolean interrupted = false;
         try {
@@ -64,9 +76,44 @@ public final class ComputeThread extends Thread {
             // The work declares no other checked exceptions.
             throw (E) e.getCause();
         } finally {
+            forget(atExit);
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    private static void forget(Thread atExit) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            // It is running: the process ends.
+        }
+    }
+
+    /** Libtorch takes itself apart when a process ends, and an operator that is still at work then crashes it. */
+    private void standStill() {
+        try {
+            // Never given back: this thread waits where it would have gone on.
+            boolean stands = operating.tryAcquire(LAST_OPERATOR_SECONDS, TimeUnit.SECONDS);
+            if (!stands) {
+                System.err.println(getName() + " still computes after " + LAST_OPERATOR_SECONDS + " s");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Before the current thread calls an operator; {@link #operated} must follow. */
+    static void operates() {
+        if (Thread.currentThread() instanceof ComputeThread thread) {
+            thread.operating.acquireUninterruptibly();
+        }
+    }
+
+    static void operated() {
+        if (Thread.currentThread() instanceof ComputeThread thread) {
+            thread.operating.release();
         }
     }
 

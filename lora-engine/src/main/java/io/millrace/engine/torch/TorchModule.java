@@ -27,6 +27,15 @@ public final class TorchModule implements AutoCloseable {
         if (closed) {
             throw new IllegalStateException("this module is closed");
         }
+        ComputeThread.operates();
+        try {
+            return operate(method, values);
+        } finally {
+            ComputeThread.operated();
+        }
+    }
+
+    private long operate(String method, long[] values) {
         boolean before = LibTorch.gradMode();
         LibTorch.setThreads(ComputeThread.threads(threads));
         LibTorch.setOptimize(false);

@@ -31,6 +31,8 @@ public final class TopologyRunner implements AutoCloseable {
     private static final Duration STOP_AT_MOST = Duration.ofSeconds(4);
 
     private static final long STATE_BYTES = 32L << 20;
+    /** Of one partition, at most: what is sent between two commits goes in few requests. */
+    private static final int BATCH_BYTES = 128 << 10;
 
     private final String name;
     private final Duration commitInterval;
@@ -152,6 +154,7 @@ public final class TopologyRunner implements AutoCloseable {
         properties.put(StreamsConfig.ROCKSDB_CONFIG_SETTER_CLASS_CONFIG, StateMemory.Bounds.class);
         properties.put(StateMemory.CONFIG, memory);
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.MAX_REQUEST_SIZE_CONFIG), Topics.MAX_SYSTEM_BYTES);
+        properties.put(StreamsConfig.producerPrefix(ProducerConfig.BATCH_SIZE_CONFIG), BATCH_BYTES);
         properties.put(StreamsConfig.producerPrefix(ProducerConfig.TRANSACTION_TIMEOUT_CONFIG), 10_000);
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG), "earliest");
         properties.put(StreamsConfig.consumerPrefix(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG), instanceId);
