@@ -48,7 +48,11 @@ record OneSystem(Path folder, int port, int kafkaPort, int s3Port) {
     }
 
     ChildProcess up() {
-        ChildProcess up = shell("./millrace up");
+        return ready(shell("./millrace up"));
+    }
+
+    /** Once it serves. */
+    ChildProcess ready(ChildProcess up) {
         up.awaitLine("READY " + url(), READY_AT_MOST);
         return up;
     }
