@@ -119,8 +119,8 @@ public final class Trainer implements AutoCloseable {
                 settings.worker().minHeldOut(),
                 workerId);
         Predicate<AdapterName> trainedHere = adapter -> partitions().contains(proofs.partition(adapter));
-        this.desk = new JobDesk(proofs, jobs, trainedHere, () -> ready() && registry.ready());
-        this.cuts = new Cuts(proofs, trainedHere);
+        this.desk = new JobDesk(proofs, jobs, trainedHere, () -> ready() && registry.ready(), clock);
+        this.cuts = new Cuts(proofs, trainedHere, clock);
         this.orders = new JobOrders(proofs, bases, jobs, desk);
         Predicate<AdapterName> known = adapter ->
                 settings.createOnFirstUse() || registry.view().adapter(adapter).isPresent();

@@ -9,9 +9,6 @@ import io.millrace.trainer.FaultyStore.Fault;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -171,7 +168,7 @@ class FaultsTest {
     void aClockThatJumpsDelaysNothing() {
         AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
         int count = 0;
-        try (Trainer trainer = platform.trainer("w1", platform.store, new Jumping(ahead))) {
+        try (Trainer trainer = platform.trainer("w1", platform.store, new JumpingClock(ahead))) {
             await().atMost(PATIENCE).until(trainer::ready);
             for (Duration jump :
                     List.of(Duration.ofMinutes(50), Duration.ofHours(-3), Duration.ZERO, Duration.ofDays(-400))) {
@@ -196,7 +193,7 @@ class FaultsTest {
     @Test
     void aClockFurtherAheadThanKafkaAllowsIsSaidAndWaitedFor() {
         AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
-        try (Trainer trainer = platform.trainer("w1", platform.store, new Jumping(ahead))) {
+        try (Trainer trainer = platform.trainer("w1", platform.store, new JumpingClock(ahead))) {
             await().atMost(PATIENCE).until(trainer::ready);
 
             ahead.set(Duration.ofHours(3));
@@ -271,29 +268,5 @@ class FaultsTest {
         assertThat(outcomesOf("deadly/b"))
                 .hasSize(40)
                 .noneMatch(o -> o.path("outcome").asText().equals("REJECTED"));
-    }
-
-    /** The system's clock, set to another time now and then. */
-    private static final class Jumping extends Clock {
-        private final AtomicReference<Duration> ahead;
-
-        Jumping(AtomicReference<Duration> ahead) {
-            this.ahead = ahead;
-        }
-
-        @Override
-        public ZoneId getZone() {
-            return ZoneOffset.UTC;
-        }
-
-        @Override
-        public Clock withZone(ZoneId zone) {
-            throw new UnsupportedOperationException("only instants are asked for");
-        }
-
-        @Override
-        public Instant instant() {
-            return Instant.now().plus(ahead.get());
-        }
     }
 }

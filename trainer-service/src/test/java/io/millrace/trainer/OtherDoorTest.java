@@ -160,6 +160,12 @@ class OtherDoorTest {
         assertThat(owner.jobDesk().get(asked.id())).contains(told);
         assertThat(door.jobDesk().list()).contains(told);
 
+        // And one that would wait for it is cancelled at once
+        JobStatus behind = door.forget(ADAPTER, Set.of("e10"), false);
+        assertThat(door.jobDesk().cancel(behind.id())).isPresent();
+        assertThat(ended(behind).state()).isEqualTo(JobStatus.State.CANCELLED);
+        assertThat(door.jobDesk().get(asked.id())).contains(told);
+
         // And when it is cancelled at the door, it ends where it is done, with all as it was
         assertThat(door.jobDesk().cancel(asked.id())).contains(told);
         JobStatus cancelled = ended(asked);
@@ -167,11 +173,6 @@ class OtherDoorTest {
         await().atMost(PATIENCE).until(() -> owner.jobDesk().get(asked.id()).equals(Optional.of(cancelled)));
         assertThat(journaled(JournalRecord::hasExamplesForgotten)).isEqualTo(1);
         assertThat(door.jobDesk().cancel(asked.id())).contains(cancelled);
-
-        // And so does one that is cancelled when it was just asked for
-        JobStatus atOnce = door.forget(ADAPTER, Set.of("e10"), false);
-        assertThat(door.jobDesk().cancel(atOnce.id())).isPresent();
-        assertThat(ended(atOnce).state()).isEqualTo(JobStatus.State.CANCELLED);
 
         // And when the same is asked for again, nothing of that is left
         JobStatus again = door.forget(ADAPTER, Set.of("e9"), false);

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
@@ -25,6 +26,7 @@ public final class Jobs implements AutoCloseable {
 
     private final ExecutorService thread = ComputeThread.executor("trainer-jobs");
     private final Map<String, Entry> jobs = new LinkedHashMap<>();
+    private final Map<Entry, Job> waiting = new ConcurrentHashMap<>();
     private volatile boolean closing;
 
     private static final class Entry {
@@ -50,7 +52,8 @@ public final class Jobs implements AutoCloseable {
         jobs.remove(id);
         jobs.put(id, entry);
         jobs.values().removeIf(e -> jobs.size() > REMEMBERED && e.status.ended());
-        thread.execute(() -> run(entry, job));
+        waiting.put(entry, job);
+        thread.execute(() -> take(entry).ifPresent(taken -> run(entry, taken)));
         return entry.status;
     }
 
@@ -60,24 +63,34 @@ public final class Jobs implements AutoCloseable {
         return all;
     }
 
-    public synchronized Optional<JobStatus> get(String id) {
-        return Optional.ofNullable(jobs.get(id)).map(entry -> entry.status);
+    public Optional<JobStatus> get(String id) {
+        return entry(id).map(entry -> entry.status);
     }
 
-    /** Has a job stop soon; one that has ended stays as it is. */
-    public synchronized Optional<JobStatus> cancel(String id) {
-        Entry entry = jobs.get(id);
-        if (entry != null) {
+    /** Has a job stop soon, and one that hasn't begun at once; one that has ended stays as it is. */
+    public Optional<JobStatus> cancel(String id) {
+        Optional<Entry> found = entry(id);
+        found.ifPresent(entry -> {
             entry.cancelled = true;
-        }
-        return get(id);
+            take(entry).ifPresent(job -> {
+                job.dropped();
+                entry.status = entry.status.cancelled();
+            });
+        });
+        return found.map(entry -> entry.status);
+    }
+
+    private synchronized Optional<Entry> entry(String id) {
+        return Optional.ofNullable(jobs.get(id));
+    }
+
+    /** A job that waits, to begin with it or to drop it: whoever is first. */
+    private Optional<Job> take(Entry entry) {
+        return Optional.ofNullable(waiting.remove(entry));
     }
 
     private void run(Entry entry, Job job) {
-        if (entry.cancelled || closing) {
-            if (entry.cancelled) {
-                job.dropped();
-            }
+        if (closing) {
             entry.status = entry.status.cancelled();
             return;
         }

@@ -3,7 +3,10 @@ package io.millrace.trainer.proof;
 import io.millrace.proto.internal.AskedJob;
 import io.millrace.store.BlobStore;
 import io.millrace.trainer.job.JobStatus;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -17,9 +20,14 @@ import java.util.function.Function;
  */
 record AdapterJobs(AskedJobs asked, ToldJobs atWork, CancelledJobs cancelled, ToldJobs ended) {
 
-    static AdapterJobs in(BlobStore store) {
+    private static final Duration KEPT = Duration.ofDays(7);
+
+    static AdapterJobs in(BlobStore store, Clock clock) {
         return new AdapterJobs(
-                AskedJobs.ofAdapters(store), ToldJobs.atWork(store), new CancelledJobs(store), ToldJobs.ended(store));
+                AskedJobs.ofAdapters(store),
+                ToldJobs.atWork(store, clock),
+                new CancelledJobs(store),
+                ToldJobs.ended(store, clock));
     }
 
     /** @param queued the job before a worker has it */
@@ -40,5 +48,15 @@ record AdapterJobs(AskedJobs asked, ToldJobs atWork, CancelledJobs cancelled, To
         ended.put(status);
         asked.remove(status.id());
         cancelled.remove(status.id());
+    }
+
+    /** Deletes what jobs came to a week ago, and what processes left that ended at an odd moment. */
+    void tidy() {
+        // In this order: whoever cancels a job does so while it is on record.
+        Set<String> marks = cancelled.ids();
+        Set<String> onRecord = Set.copyOf(asked.ids());
+        marks.stream().filter(job -> !onRecord.contains(job)).forEach(cancelled::remove);
+        atWork.clear(KEPT, onRecord);
+        ended.clear(KEPT, onRecord);
     }
 }

@@ -6,6 +6,7 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.AskedJob;
 import io.millrace.trainer.job.JobStatus;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -24,9 +25,9 @@ public final class Cuts {
     private final AtomicLong asked = new AtomicLong();
 
     /** @param trainedHere whether this trainer's worker has the adapter's partition now */
-    public Cuts(ProofContext proofs, Predicate<AdapterName> trainedHere) {
+    public Cuts(ProofContext proofs, Predicate<AdapterName> trainedHere, Clock clock) {
         this.proofs = proofs;
-        this.ofAdapters = AdapterJobs.in(proofs.store());
+        this.ofAdapters = AdapterJobs.in(proofs.store(), clock);
         this.trainedHere = trainedHere;
     }
 

@@ -7,7 +7,9 @@ import io.millrace.proto.internal.AskedJob;
 import io.millrace.trainer.job.Job;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.job.Jobs;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class JobDesk implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(JobDesk.class);
     private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+    private static final Duration TIDY_EVERY = Duration.ofHours(1);
 
     private final ProofContext proofs;
     private final Jobs jobs;
@@ -37,22 +40,27 @@ public final class JobDesk implements AutoCloseable {
     private final JobNews news;
     private final Predicate<AdapterName> trainedHere;
     private final BooleanSupplier ready;
+    private final Clock clock;
     private final Thread thread = new Thread(this::look, "trainer-job-desk");
     private final CountDownLatch closing = new CountDownLatch(1);
     private boolean resumed;
+    private Instant tidied = Instant.EPOCH;
 
     /**
      * @param trainedHere whether this trainer's worker has the adapter now
      * @param ready whether jobs can be done
+     * @param clock by which what jobs came to is kept
      */
-    public JobDesk(ProofContext proofs, Jobs jobs, Predicate<AdapterName> trainedHere, BooleanSupplier ready) {
+    public JobDesk(
+            ProofContext proofs, Jobs jobs, Predicate<AdapterName> trainedHere, BooleanSupplier ready, Clock clock) {
         this.proofs = proofs;
         this.jobs = jobs;
         this.own = AskedJobs.ofWorker(proofs.store(), proofs.actor());
-        this.ofAdapters = AdapterJobs.in(proofs.store());
+        this.ofAdapters = AdapterJobs.in(proofs.store(), clock);
         this.news = new JobNews(ofAdapters.atWork());
         this.trainedHere = trainedHere;
         this.ready = ready;
+        this.clock = clock;
         thread.setDaemon(true);
     }
 
@@ -108,7 +116,7 @@ public final class JobDesk implements AutoCloseable {
             // Also where it is done here: its adapter may be on the move.
             ofAdapters.cancelled().put(id);
         }
-        return jobs.cancel(id).filter(here -> !here.ended()).or(() -> status);
+        return running(id).isPresent() ? jobs.cancel(id) : status;
     }
 
     private Optional<JobStatus> running(String id) {
@@ -174,6 +182,15 @@ public final class JobDesk implements AutoCloseable {
             news.tell(running.get());
         }
         news.tidy(ids, this::running);
+        tidy();
+    }
+
+    private void tidy() {
+        Instant now = clock.instant();
+        if (Duration.between(tidied, now).abs().compareTo(TIDY_EVERY) >= 0) {
+            ofAdapters.tidy();
+            tidied = now;
+        }
     }
 
     private void goOn(String id, AskedJob asked) {

@@ -14,6 +14,7 @@ import io.millrace.store.MemoryBlobStore;
 import io.millrace.trainer.job.Job;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.train.Train;
+import java.time.Clock;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
@@ -27,7 +28,7 @@ class LastingJobTest {
             .build();
 
     private final MemoryBlobStore store = new MemoryBlobStore();
-    private final AdapterJobs shared = AdapterJobs.in(store);
+    private final AdapterJobs shared = AdapterJobs.in(store, Clock.systemUTC());
     private final AskedJobs record = shared.asked();
     private final ToldJobs ends = shared.ended();
 
