@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -108,11 +109,23 @@ public final class IngestBench implements Callable<Integer> {
 
     /** Returns the seconds until the broker has confirmed them all. */
     private double produce(Producer<byte[], byte[]> producer, String topic, int from, int count) {
+        AtomicReference<Exception> failure = new AtomicReference<>();
         long started = System.nanoTime();
         for (int i = from; i < from + count; i++) {
-            var unused = producer.send(new ProducerRecord<>(topic, example(i)));
+            var unused = producer.send(new ProducerRecord<>(topic, example(i)), (at, e) -> {
+                if (e != null) {
+                    failure.compareAndSet(null, e);
+                }
+            });
         }
         producer.flush();
+        if (failure.get() != null) {
+            throw new MillraceException(
+                    ErrorCode.KAFKA_UNAVAILABLE,
+                    "not all records could be sent to " + topic + ": "
+                            + failure.get().getMessage(),
+                    failure.get());
+        }
         return (System.nanoTime() - started) / 1e9;
     }
 

@@ -5,6 +5,7 @@ import io.millrace.core.MillraceException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +18,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AdminClientConfig;
 import org.apache.kafka.clients.admin.Config;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.admin.OffsetSpec;
 import org.apache.kafka.clients.admin.TopicDescription;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.config.TopicConfig;
 import org.apache.kafka.common.errors.InvalidConfigurationException;
@@ -124,6 +127,10 @@ public final class TopicBootstrap {
         return properties;
     }
 
+    /**
+     * Also waits until each new partition answers. The broker tells of partitions before it has made them; a producer
+     * whose first batch comes too early and whose second doesn't has them out of order, and tries for two minutes.
+     */
     private static void create(Admin admin, List<TopicSpec> missing) throws InterruptedException {
         List<NewTopic> topics = missing.stream().map(TopicSpec::newTopic).toList();
         for (Map.Entry<String, KafkaFuture<Void>> created :
@@ -141,6 +148,13 @@ public final class TopicBootstrap {
                         e);
             }
         }
+        Map<TopicPartition, OffsetSpec> ends = new HashMap<>();
+        for (TopicSpec spec : missing) {
+            for (int partition = 0; partition < spec.partitions(); partition++) {
+                ends.put(new TopicPartition(spec.name(), partition), OffsetSpec.latest());
+            }
+        }
+        get(admin.listOffsets(ends).all());
     }
 
     private static void refuseOthers(Admin admin, Collection<TopicSpec> specs) throws InterruptedException {
