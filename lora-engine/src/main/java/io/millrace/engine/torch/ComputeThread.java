@@ -1,5 +1,7 @@
 package io.millrace.engine.torch;
 
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.FutureTask;
@@ -23,6 +25,8 @@ public final class ComputeThread extends Thread {
 
     /** Taken while libtorch computes on this thread. */
     private final Semaphore operating = new Semaphore(1);
+
+    private volatile boolean processEnds;
 
     private ComputeThread(Runnable work, String name) {
         super(work, name);
@@ -50,14 +54,20 @@ public final class ComputeThread extends Thread {
 
     /**
      * Runs the work on a thread of its own and waits for it; what it throws is thrown here. Where the process is told to
-     * end meanwhile, it ends after the operator that is at work.
+     * end meanwhile, the operator at work is the last.
+     *
+     * @throws MillraceException {@code not_ready} where the process ends
      */
     @SuppressWarnings("unchecked")
     public static <T, E extends Exception> T call(Work<T, E> work) throws E {
         FutureTask<T> task = new FutureTask<>(work::run);
         ComputeThread thread = new ComputeThread(task, Thread.currentThread().getName() + "-compute");
         Thread atExit = new Thread(thread::standStill, thread.getName() + "-exit");
-        Runtime.getRuntime().addShutdownHook(atExit);
+        try {
+            Runtime.getRuntime().addShutdownHook(atExit);
+        } catch (IllegalStateException e) {
+            throw processEnds();
+        }
         thread.start();
         boolean interrupted = false;
         try {
@@ -93,10 +103,11 @@ public final class ComputeThread extends Thread {
 
     /** Libtorch takes itself apart when a process ends, and an operator that is still at work then crashes it. */
     private void standStill() {
+        processEnds = true;
         try {
-            // Never given back: this thread waits where it would have gone on.
-            boolean stands = operating.tryAcquire(LAST_OPERATOR_SECONDS, TimeUnit.SECONDS);
-            if (!stands) {
+            if (operating.tryAcquire(LAST_OPERATOR_SECONDS, TimeUnit.SECONDS)) {
+                operating.release();
+            } else {
                 System.err.println(getName() + " still computes after " + LAST_OPERATOR_SECONDS + " s");
             }
         } catch (InterruptedException e) {
@@ -104,10 +115,18 @@ public final class ComputeThread extends Thread {
         }
     }
 
+    private static MillraceException processEnds() {
+        return new MillraceException(ErrorCode.NOT_READY, "the process ends; nothing more is computed");
+    }
+
     /** Before the current thread calls an operator; {@link #operated} must follow. */
     static void operates() {
         if (Thread.currentThread() instanceof ComputeThread thread) {
             thread.operating.acquireUninterruptibly();
+            if (thread.processEnds) {
+                thread.operating.release();
+                throw processEnds();
+            }
         }
     }
 

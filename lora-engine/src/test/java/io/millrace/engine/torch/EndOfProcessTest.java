@@ -2,6 +2,7 @@ package io.millrace.engine.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.core.MillraceException;
 import java.io.BufferedReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -37,7 +38,7 @@ class EndOfProcessTest {
 
             // Then it does so as if nothing had been at work
             assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(output.lines().toList()).isEmpty();
+            assertThat(output.lines().toList()).isSubsetOf(Computing.ENDED);
             assertThat(process.exitValue()).isEqualTo(SIGTERM_EXIT);
             assertThat(folder).isEmptyDirectory();
         } finally {
@@ -48,6 +49,7 @@ class EndOfProcessTest {
     /** Multiplies in bf16 for as long as it lives, a second or so at a time. */
     static final class Computing {
         static final String BEGUN = "computing";
+        static final String ENDED = "ended";
 
         private static final TorchSource SOURCE = new TorchSource("""
                 def powers(self, x: Tensor, count: int) -> Tensor:
@@ -71,6 +73,8 @@ class EndOfProcessTest {
                         power(module, x, 1_000);
                     }
                 });
+            } catch (MillraceException e) {
+                System.out.println(ENDED);
             }
         }
 
