@@ -5,6 +5,7 @@ import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -15,6 +16,7 @@ import java.util.TreeMap;
  * digits: write those as strings), nothing stands between tokens.
  */
 public final class CanonicalJson {
+    private static final HexFormat HEX = HexFormat.of();
     private static final int MAX_DIGITS = 17; // enough to tell any two doubles apart
     private static final int MAX_PLAIN_EXPONENT = 21;
     private static final int MIN_PLAIN_EXPONENT = -6;
@@ -102,7 +104,8 @@ public final class CanonicalJson {
         return i + 1;
     }
 
-    private static void escape(char c, StringBuilder out) {
+    /** Writes a character as JSON's escape: the short one where it has one, else its four digits. */
+    public static void escape(char c, StringBuilder out) {
         switch (c) {
             case '"' -> out.append("\\\"");
             case '\\' -> out.append("\\\\");
@@ -111,8 +114,7 @@ public final class CanonicalJson {
             case '\n' -> out.append("\\n");
             case '\f' -> out.append("\\f");
             case '\r' -> out.append("\\r");
-            default ->
-                out.append("\\u00").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 15, 16));
+            default -> out.append("\\u").append(HEX.toHexDigits(c));
         }
     }
 

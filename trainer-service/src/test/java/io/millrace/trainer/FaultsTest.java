@@ -168,7 +168,7 @@ class FaultsTest {
     void aClockThatJumpsDelaysNothing() {
         AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
         int count = 0;
-        try (Trainer trainer = platform.trainer("w1", platform.store, new JumpingClock(ahead))) {
+        try (Trainer trainer = platform.trainer("w1", platform.store, JumpingClock.of(ahead::get))) {
             await().atMost(PATIENCE).until(trainer::ready);
             for (Duration jump :
                     List.of(Duration.ofMinutes(50), Duration.ofHours(-3), Duration.ZERO, Duration.ofDays(-400))) {
@@ -193,7 +193,7 @@ class FaultsTest {
     @Test
     void aClockFurtherAheadThanKafkaAllowsIsSaidAndWaitedFor() {
         AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
-        try (Trainer trainer = platform.trainer("w1", platform.store, new JumpingClock(ahead))) {
+        try (Trainer trainer = platform.trainer("w1", platform.store, JumpingClock.of(ahead::get))) {
             await().atMost(PATIENCE).until(trainer::ready);
 
             ahead.set(Duration.ofHours(3));

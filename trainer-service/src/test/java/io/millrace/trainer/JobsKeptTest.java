@@ -53,7 +53,7 @@ class JobsKeptTest {
     }
 
     private static Trainer trainer(Platform platform, AtomicReference<Duration> ahead) {
-        Trainer trainer = platform.trainer("w1", platform.store, new JumpingClock(ahead));
+        Trainer trainer = platform.trainer("w1", platform.store, JumpingClock.of(ahead::get));
         await().atMost(PATIENCE).until(trainer::ready);
         return trainer;
     }

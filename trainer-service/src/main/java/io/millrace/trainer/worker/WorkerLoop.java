@@ -244,7 +244,7 @@ public final class WorkerLoop implements AutoCloseable {
         waitingFor = "the base";
         Engine engine = opened.engine();
         waitingFor = "Kafka's transactions";
-        Clock steady = new SteadyClock(clock.instant());
+        Clock steady = SteadyClock.from(clock.instant());
         Clients clients = new Clients(kafka, settings.workerId());
         Topics topics = kafka.topics();
         Examples examples = new Examples(new ExampleParser(Topics.MAX_EXAMPLE_BYTES)::parse, engine.encoder());

@@ -24,7 +24,7 @@ class AdapterJobsTest {
 
     private final AtomicReference<Duration> ahead = new AtomicReference<>(Duration.ZERO);
     private final MemoryBlobStore store = new MemoryBlobStore();
-    private final AdapterJobs jobs = AdapterJobs.in(store, new JumpingClock(ahead));
+    private final AdapterJobs jobs = AdapterJobs.in(store, JumpingClock.of(ahead::get));
 
     private static JobStatus status(String id) {
         return new JobStatus(
