@@ -11,10 +11,12 @@ import io.millrace.trainer.train.Examples;
 import io.millrace.trainer.worker.Engine;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
@@ -92,6 +94,13 @@ public final class ContinualBench implements Callable<Integer> {
     private boolean own;
 
     @Option(
+            names = "--runs",
+            split = ",",
+            defaultValue = "plain,replay",
+            description = "plain: without replay. replay: as the settings say (${DEFAULT-VALUE}).")
+    private Set<Run> runs;
+
+    @Option(
             names = "--seeds",
             defaultValue = "1",
             description =
@@ -111,13 +120,12 @@ public final class ContinualBench implements Callable<Integer> {
             throw new MillraceException(ErrorCode.BAD_SETTING, "--seeds takes a number from 1, not " + seeds);
         }
         AdapterSettings replaying = AdapterSettings.of(settings);
-        AdapterSettings plain = replaying.with("replay", "0").with("replay.after-shift", "0");
         Ledger ledger = new Ledger(spec.commandLine().getOut(), Optional.ofNullable(file));
         ledger.part("configuration", () -> List.of(configuration(replaying)), this::refuseOthers);
-        return ComputeThread.call(() -> measure(ledger, replaying, plain));
+        return ComputeThread.call(() -> measure(ledger, replaying));
     }
 
-    private int measure(Ledger ledger, AdapterSettings replaying, AdapterSettings plain) throws Exception {
+    private int measure(Ledger ledger, AdapterSettings replaying) throws Exception {
         try (Engine engine = new Engines(baseDirectory, base, device, threads, dtype).open()) {
             Examples examples = new Examples(new ExampleParser(MAX_EXAMPLE_BYTES)::parse, engine.encoder());
             List<TaskData> tasks = names.stream()
@@ -128,14 +136,26 @@ public final class ContinualBench implements Callable<Integer> {
                     .toList();
             Report report = new Report(ledger, learners.get(0));
             if (sequences) {
-                report.sequences(tasks, replaying, plain);
+                report.sequences(tasks, settingsOf(replaying));
             }
             if (own) {
-                report.own(tasks, replaying, "replay", learners);
-                report.own(tasks, plain, "plain", learners);
+                report.own(tasks, settingsOf(replaying), learners);
             }
         }
         return 0;
+    }
+
+    private Map<Run, AdapterSettings> settingsOf(AdapterSettings replaying) {
+        Map<Run, AdapterSettings> settingsOf = new EnumMap<>(Run.class);
+        for (Run run : runs) {
+            settingsOf.put(
+                    run,
+                    switch (run) {
+                        case PLAIN -> replaying.with("replay", "0").with("replay.after-shift", "0");
+                        case REPLAY -> replaying;
+                    });
+        }
+        return settingsOf;
     }
 
     private ObjectNode configuration(AdapterSettings used) {

@@ -25,7 +25,10 @@ final class Learner {
     private final Examples examples;
     private final int seed;
 
-    /** @param seed from 1; another one stands for other first weights, other orders, other replays */
+    /**
+     * @param seed from 1; another one stands for other first weights, other orders (1: examples arrive as the data has them)
+     *     and other replays
+     */
     Learner(Engine engine, Examples examples, int seed) {
         this.engine = engine;
         this.examples = examples;
@@ -48,7 +51,7 @@ final class Learner {
         try (LocalLine line = new LocalLine(adapter(), settings, engine.base(), engine.model(), examples, archives)) {
             long started = System.nanoTime();
             for (int phase = 0; phase < tasks.size(); phase++) {
-                var unused = line.train(tasks.get(phase).train());
+                var unused = line.train(arrivals(tasks.get(phase)));
                 double seconds = (System.nanoTime() - started) / 1e9;
                 for (TaskData task : tasks.subList(0, phase + 1)) {
                     lines.add(scored(task, line.trainer(), settings)
@@ -62,6 +65,15 @@ final class Learner {
             }
         }
         return lines;
+    }
+
+    private List<CuratedExample> arrivals(TaskData task) {
+        if (seed == 1) {
+            return task.train();
+        }
+        List<CuratedExample> arrivals = new ArrayList<>(task.train());
+        Collections.shuffle(arrivals, new Random(seed));
+        return arrivals;
     }
 
     /** Trains on all examples in random order, pass after pass until that many steps were taken. */

@@ -3,7 +3,10 @@ package io.millrace.bench.continual;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.millrace.core.AdapterSettings;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 
 /** Which runs there are, and what comes of them. */
 final class Report {
@@ -17,23 +20,42 @@ final class Report {
         this.learner = learner;
     }
 
-    /** All tasks into one adapter, without and with replay, and the shuffled union beside them. */
-    void sequences(List<TaskData> tasks, AdapterSettings replaying, AdapterSettings plain) {
-        Phases forgetful = phases(sequence(learner, "sequence plain", tasks, plain));
-        summary("plain", forgetful);
-        List<ObjectNode> lines = sequence(learner, "sequence replay", tasks, replaying);
-        Phases replayed = phases(lines);
-        summary("replay", replayed);
-        long steps = lines.get(lines.size() - 1).path("steps").asLong();
-        List<ObjectNode> union =
-                ledger.part("offline union", () -> named(learner.offline(tasks, replaying, steps), "offline"));
-        summary("offline", new Phases(List.of(union.stream().map(Ledger::score).toList())));
+    /** All tasks into one adapter, in the ways asked for; the shuffled union beside the one with replay. */
+    void sequences(List<TaskData> tasks, Map<Run, AdapterSettings> runs) {
+        Map<Run, Phases> measured = new EnumMap<>(Run.class);
+        runs.forEach((run, settings) -> measured.put(run, sequence(tasks, run, settings)));
+        if (measured.size() == Run.values().length) {
+            forgetting(measured.get(Run.PLAIN), measured.get(Run.REPLAY));
+        }
+    }
+
+    private Phases sequence(List<TaskData> tasks, Run run, AdapterSettings settings) {
+        List<ObjectNode> lines = sequence(learner, "sequence " + name(run), tasks, settings);
+        Phases phases = phases(lines);
+        summary(name(run), phases);
+        if (run == Run.REPLAY) {
+            union(tasks, settings, lines.get(lines.size() - 1).path("steps").asLong());
+        }
+        return phases;
+    }
+
+    private void union(List<TaskData> tasks, AdapterSettings settings, long steps) {
+        List<ObjectNode> lines =
+                ledger.part("offline union", () -> named(learner.offline(tasks, settings, steps), "offline"));
+        summary("offline", new Phases(List.of(lines.stream().map(Ledger::score).toList())));
+    }
+
+    private void forgetting(Phases plain, Phases replayed) {
         ledger.print(Ledger.line()
                 .put("bench", BENCH)
                 .put("figure", "forgetting with replay, of that without")
-                .put("loss", replayed.lossForgetting() / forgetful.lossForgetting())
-                .put("accuracy", replayed.forgetting() / forgetful.forgetting())
+                .put("loss", replayed.lossForgetting() / plain.lossForgetting())
+                .put("accuracy", replayed.forgetting() / plain.forgetting())
                 .put("target", 1 / 3.0));
+    }
+
+    private static String name(Run run) {
+        return run.name().toLowerCase(Locale.ROOT);
     }
 
     private List<ObjectNode> sequence(Learner sequential, String part, List<TaskData> tasks, AdapterSettings settings) {
@@ -66,10 +88,8 @@ final class Report {
     }
 
     /** Each task into an adapter of its own, beside as many steps on its examples in random order, once for each seed. */
-    void own(List<TaskData> tasks, AdapterSettings settings, String run, List<Learner> seeds) {
-        for (TaskData task : tasks) {
-            compare(task, settings, run, seeds);
-        }
+    void own(List<TaskData> tasks, Map<Run, AdapterSettings> runs, List<Learner> seeds) {
+        runs.forEach((run, settings) -> tasks.forEach(task -> compare(task, settings, name(run), seeds)));
     }
 
     private void compare(TaskData task, AdapterSettings settings, String run, List<Learner> seeds) {

@@ -42,6 +42,7 @@ class ContinualBenchTest {
         arguments.addAll(List.of("--dtype", "f32", "--threads", "1", "--set", "rank=4", "--set", "replay=0.5"));
         arguments.addAll(List.of(more));
         int exit = new CommandLine(new ContinualBench())
+                .setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(new StringWriter()))
                 .execute(arguments.toArray(new String[0]));
@@ -100,6 +101,12 @@ class ContinualBenchTest {
                 .hasSizeGreaterThan(4)
                 .noneMatch(l -> l.path("loss")
                         .equals(part(whole, l.path("part").asText()).get(0).path("loss")));
+        List<JsonNode> replayOnly = run(0, "--runs", "replay");
+        assertThat(replayOnly)
+                .extracting(l -> l.path("part").asText())
+                .contains("sequence replay", "offline union", "own replay b")
+                .doesNotContain("sequence plain", "own plain b");
+        assertThat(part(replayOnly, "sequence replay")).hasSameSizeAs(part(sequences, "sequence replay"));
         run(1, "--seeds", "0");
         run(1, "--set", "clip=1", "--out", kept.toString());
     }

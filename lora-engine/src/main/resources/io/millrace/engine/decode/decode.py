@@ -201,8 +201,18 @@ def attend_abreast(self, y: Tensor, cache: Tensor, mask: Tensor, abreast: List[T
   o = torch.bmm(torch.view(p, [n * ${kv_heads}, ${group} * t, t]), v[:, 0:t])
   return self.taken(torch.reshape(torch.permute(torch.view(o, [n, ${kv_heads}, ${group}, t, ${head}]), [0, 3, 1, 2, 4]), [n * t, ${q_end}]), abreast[1])
 
+# Weights of the tokens in last alone: of all tokens' common adapters, or of each row's own, whose last token it is.
+def last_weights(self, weights: List[Tensor], last: Tensor) -> List[List[Tensor]]:
+  r = annotate(List[Tensor], [])
+  for i in range(len(weights)):
+    w = weights[i]
+    if torch.size(w, 0) > 1:
+      w = torch.index_select(w, 0, last) if len(weights) == 1 else w[-1:]
+    e = torch.append(r, w)
+  return self.repeated(r)
+
 # Prompt tokens of n rows, one row's after another's, T in all: row i's, row first + i of the cache, stand from position
-# starts[i] on, and among the tokens from begins[i] on. Logits [m, V] of the m tokens in last.
+# starts[i] on, and among the tokens from begins[i] on. last: the last token of each row, or all. Their logits [m, V].
 def prefill(self, embed: Tensor, tokens: Tensor, positions: Tensor, first: int, starts: List[int], begins: List[int], abreast: List[Tensor], last: Tensor, cos_table: Tensor, sin_table: Tensor, w: List[Tensor], last_norm: Tensor, head: Tensor, cache: List[Tensor], a: List[List[Tensor]], b: List[List[Tensor]], weights: List[Tensor]) -> Tensor:
   t = torch.size(tokens, 0)
   n = len(starts)
@@ -228,9 +238,16 @@ def prefill(self, embed: Tensor, tokens: Tensor, positions: Tensor, first: int, 
       for i in range(n):
         e = torch.append(os, self.attend(y[begins[i]:begins[i + 1]], cache[l][:, first + i], starts[i], masks[i]))
       o = torch.cat(os, 0)
+    # Nothing looks at what the last block makes of other tokens.
+    if l == ${blocks} - 1 and torch.size(last, 0) < t:
+      x = torch.index_select(x, 0, last)
+      o = torch.index_select(o, 0, last)
+      each = self.last_weights(weights, last)
+      begins = annotate(List[int], [])
+      for i in range(n + 1):
+        e = torch.append(begins, i)
+      abreast = annotate(List[Tensor], [])
     x = self.block_end(x, o, l, w, floor, begins, abreast, a, b, each)
-  if torch.size(last, 0) < t:
-    x = torch.index_select(x, 0, last)
   return self.linear(self.norm(x, last_norm, floor), head)
 
 # Largest logit of each row, and where it is first; a row with a NaN gives NaN. libtorch takes four times as long for a
