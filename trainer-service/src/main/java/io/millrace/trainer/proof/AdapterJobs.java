@@ -26,7 +26,7 @@ record AdapterJobs(AskedJobs asked, ToldJobs atWork, CancelledJobs cancelled, To
         return new AdapterJobs(
                 AskedJobs.ofAdapters(store),
                 ToldJobs.atWork(store, clock),
-                new CancelledJobs(store),
+                CancelledJobs.in(store),
                 ToldJobs.ended(store, clock));
     }
 

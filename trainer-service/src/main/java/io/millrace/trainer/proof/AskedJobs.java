@@ -8,45 +8,41 @@ import io.millrace.store.BlobStore;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * What was asked for and hasn't ended, beside the blobs.
- *
- * @param prefix of the snapshots' names
- */
-record AskedJobs(BlobStore store, String prefix) {
+/** What was asked for and hasn't ended, beside the blobs. */
+record AskedJobs(JobSnapshots snapshots) {
     private static final int BEGUN_AT_MOST = 4;
 
     /** For a worker of that id, which is stable over restarts, to go on with. */
     static AskedJobs ofWorker(BlobStore store, String worker) {
-        return new AskedJobs(store, "jobs/asked/" + worker + "/");
+        return new AskedJobs(new JobSnapshots(store, "jobs/asked/" + worker + "/"));
     }
 
     /** For whichever worker trains the adapter. */
     static AskedJobs ofAdapters(BlobStore store) {
-        return new AskedJobs(store, "jobs/of-adapters/");
+        return new AskedJobs(new JobSnapshots(store, "jobs/of-adapters/"));
     }
 
     void put(String job, AskedJob asked) {
-        store.putSnapshot(prefix + job, asked.toByteArray());
+        snapshots.put(job, asked.toByteArray());
     }
 
     void remove(String job) {
-        store.deleteSnapshot(prefix + job);
+        snapshots.remove(job);
     }
 
     List<String> ids() {
-        return store.listSnapshots(prefix).stream()
-                .map(name -> name.substring(prefix.length()))
-                .toList();
+        return snapshots.ids();
     }
 
     Optional<AskedJob> get(String job) {
-        return store.getSnapshot(prefix + job).map(bytes -> {
+        return snapshots.get(job).map(bytes -> {
             try {
                 return AskedJob.parseFrom(bytes);
             } catch (InvalidProtocolBufferException e) {
                 throw new MillraceException(
-                        ErrorCode.INCOMPATIBLE_LOG, "the snapshot " + prefix + job + " can't be read; delete it", e);
+                        ErrorCode.INCOMPATIBLE_LOG,
+                        "the snapshot " + snapshots.name(job) + " can't be read; delete it",
+                        e);
             }
         });
     }

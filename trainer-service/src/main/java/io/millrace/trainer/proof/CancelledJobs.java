@@ -3,24 +3,24 @@ package io.millrace.trainer.proof;
 import io.millrace.store.BlobStore;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** Jobs that somebody cancelled and whose worker hasn't ended them yet, beside the blobs. */
-record CancelledJobs(BlobStore store) {
-    private static final String PREFIX = "jobs/cancelled/";
+record CancelledJobs(JobSnapshots snapshots) {
     private static final byte[] CONTENT = "cancelled".getBytes(StandardCharsets.UTF_8);
 
+    static CancelledJobs in(BlobStore store) {
+        return new CancelledJobs(new JobSnapshots(store, "jobs/cancelled/"));
+    }
+
     void put(String job) {
-        store.putSnapshot(PREFIX + job, CONTENT);
+        snapshots.put(job, CONTENT);
     }
 
     void remove(String job) {
-        store.deleteSnapshot(PREFIX + job);
+        snapshots.remove(job);
     }
 
     Set<String> ids() {
-        return store.listSnapshots(PREFIX).stream()
-                .map(name -> name.substring(PREFIX.length()))
-                .collect(Collectors.toUnmodifiableSet());
+        return Set.copyOf(snapshots.ids());
     }
 }

@@ -169,11 +169,7 @@ public final class JobDesk implements AutoCloseable {
             // In this order: what has ended here is off the record by then.
             Optional<JobStatus> running = running(id);
             if (running.isEmpty()) {
-                ofAdapters
-                        .asked()
-                        .get(id)
-                        .filter(asked -> trainedHere.test(job(id, asked).adapter()))
-                        .ifPresent(asked -> begin(id, asked, cancelled.contains(id)));
+                ofAdapters.asked().get(id).ifPresent(asked -> begin(id, asked, cancelled.contains(id)));
                 continue;
             }
             if (cancelled.contains(id)) {
@@ -210,8 +206,12 @@ public final class JobDesk implements AutoCloseable {
         }
     }
 
+    /** Where the job is this worker's. */
     private void begin(String id, AskedJob asked, boolean cancelled) {
         Job job = job(id, asked);
+        if (!trainedHere.test(job.adapter())) {
+            return;
+        }
         Optional<AskedJob> again = AskedJobs.again(asked);
         if (ofAdapters.ended().get(id).isPresent()) {
             ofAdapters.asked().remove(id); // whoever ended it got no further

@@ -21,10 +21,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Where jobs stand that only the worker of their adapter can do, as that worker tells it beside the blobs, and when it did.
- *
- * @param prefix of the snapshots' names
  */
-record ToldJobs(BlobStore store, String prefix, Clock clock) {
+record ToldJobs(JobSnapshots snapshots, Clock clock) {
     private static final Logger LOG = LoggerFactory.getLogger(ToldJobs.class);
     private static final ObjectMapper JSON = new ObjectMapper().registerModule(new Jdk8Module());
     private static final String TOLD_AT = "told_at";
@@ -35,22 +33,22 @@ record ToldJobs(BlobStore store, String prefix, Clock clock) {
 
     /** While they are on record. */
     static ToldJobs atWork(BlobStore store, Clock clock) {
-        return new ToldJobs(store, "jobs/at-work/", clock);
+        return new ToldJobs(new JobSnapshots(store, "jobs/at-work/"), clock);
     }
 
     /** What they came to. */
     static ToldJobs ended(BlobStore store, Clock clock) {
-        return new ToldJobs(store, "jobs/ended/", clock);
+        return new ToldJobs(new JobSnapshots(store, "jobs/ended/"), clock);
     }
 
     void put(JobStatus status) {
         ObjectNode told = JSON.createObjectNode().put(TOLD_AT, clock.instant().toString());
         told.set(STATUS, JSON.valueToTree(status));
-        store.putSnapshot(prefix + status.id(), told.toString().getBytes(StandardCharsets.UTF_8));
+        snapshots.put(status.id(), told.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     void remove(String job) {
-        store.deleteSnapshot(prefix + job);
+        snapshots.remove(job);
     }
 
     Optional<JobStatus> get(String job) {
@@ -58,7 +56,7 @@ record ToldJobs(BlobStore store, String prefix, Clock clock) {
     }
 
     private Optional<Told> told(String job) {
-        return store.getSnapshot(prefix + job).map(bytes -> {
+        return snapshots.get(job).map(bytes -> {
             try {
                 JsonNode told = JSON.readTree(bytes);
                 return told.has(TOLD_AT)
@@ -69,7 +67,7 @@ record ToldJobs(BlobStore store, String prefix, Clock clock) {
             } catch (IOException | DateTimeException e) {
                 throw new MillraceException(
                         ErrorCode.INCOMPATIBLE_LOG,
-                        "the snapshot " + prefix + job + " can't be read; delete it and ask for the job again",
+                        "the snapshot " + snapshots.name(job) + " can't be read; delete it and ask for the job again",
                         e);
             }
         });
@@ -82,8 +80,7 @@ record ToldJobs(BlobStore store, String prefix, Clock clock) {
      */
     void clear(Duration kept, Set<String> spared) {
         Instant now = clock.instant();
-        for (String name : store.listSnapshots(prefix)) {
-            String job = name.substring(prefix.length());
+        for (String job : snapshots.ids()) {
             if (spared.contains(job)) {
                 continue;
             }

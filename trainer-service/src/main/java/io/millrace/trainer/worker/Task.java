@@ -22,4 +22,17 @@ record Task(
         AdapterSettings settings,
         List<Waiting> waiting,
         String cutReason,
-        BooleanSupplier cancelled) {}
+        BooleanSupplier cancelled) {
+
+    /** To do something with the head as it is. */
+    static Task ofHead(Lane lane) {
+        return new Task(
+                lane.adapter(),
+                lane.shard().partition(),
+                lane.fold(),
+                AdapterSettings.defaults(),
+                List.of(),
+                "",
+                () -> false);
+    }
+}

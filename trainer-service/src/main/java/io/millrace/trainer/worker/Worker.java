@@ -6,16 +6,13 @@ import io.millrace.core.AdapterSettings;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.CuratedExample;
-import io.millrace.proto.internal.HeadReplaced;
 import io.millrace.proto.internal.JournalRecord;
-import io.millrace.proto.internal.VersionCut;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.RegistryLog;
 import io.millrace.registry.RegistryView;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.protocol.AdapterFold;
 import io.millrace.trainer.protocol.Round;
-import io.millrace.trainer.train.TakenOut;
 import io.millrace.trainer.train.Train;
 import java.time.Clock;
 import java.time.Duration;
@@ -30,7 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.Consumer;
@@ -69,6 +65,7 @@ final class Worker implements AutoCloseable {
     private final Clock wall;
     private final Mailbox mailbox;
     private final Set<PlannedRound> unharmed;
+    private final Requests requests;
 
     private final Map<TopicPartition, Shard> shards = new HashMap<>();
     private final Set<Lane> turns = new LinkedHashSet<>();
@@ -114,6 +111,13 @@ final class Worker implements AutoCloseable {
         this.unharmed = unharmed;
         this.clock = clock;
         this.wall = wall;
+        this.requests = new Requests(
+                this::lane, lane -> computing.equals(Optional.of(lane)), this::write, steps, mailbox, clock);
+    }
+
+    /** To be asked on this worker's thread. */
+    Requests requests() {
+        return requests;
     }
 
     void join() {
@@ -132,86 +136,6 @@ final class Worker implements AutoCloseable {
         outbox.send(lanes(), registry.view(), now);
         housekeeping.tidy(shards.values(), now);
         progress.publish(joined, lanes(), shards.values(), this::lag, computing, registry.view(), now);
-    }
-
-    /** Asks for a version of all that an adapter has waiting now. @return false where it isn't trained here */
-    boolean requestCut(AdapterName adapter) {
-        Optional<Lane> lane = lane(adapter);
-        lane.ifPresent(Lane::requestCut);
-        return lane.isPresent();
-    }
-
-    /** Plans no further round of an adapter for a while. @return false where it isn't trained here */
-    boolean hold(AdapterName adapter, Duration atMost) {
-        Optional<Lane> lane = lane(adapter);
-        lane.ifPresent(l -> l.hold(clock.instant().plus(atMost)));
-        return lane.isPresent();
-    }
-
-    /** Puts a rebuilt head in the place of the one it was computed for. @return false where that isn't the head now */
-    boolean replace(AdapterName adapter, HeadReplaced replaced, VersionCut cut) {
-        Optional<Lane> lane = lane(adapter);
-        boolean atBoundary = lane.isPresent()
-                && !computing.equals(lane)
-                && lane.get()
-                        .fold()
-                        .filter(fold -> fold.pending().isEmpty())
-                        .filter(fold -> fold.head().digest().hex().equals(replaced.getOldHeadSha256()))
-                        .isPresent();
-        if (!atBoundary) {
-            return false;
-        }
-        write(lane.get(), Proposal.of(adapter, List.of(Events.replaced(adapter, replaced), Events.cut(adapter, cut))));
-        boolean written = lane.get()
-                .fold()
-                .map(AdapterFold::head)
-                .filter(head -> head.state().equals(replaced.getHead()))
-                .isPresent();
-        if (written) {
-            LOG.info(
-                    "adapter={} round={} head replaced: {}",
-                    adapter,
-                    replaced.getHead().getRound(),
-                    replaced.getReason());
-            lane.get().hold(Instant.EPOCH);
-            steps.forget(adapter, mailbox);
-        }
-        return written;
-    }
-
-    /** The ids that an adapter takes no more. */
-    TakenOut takenOut(AdapterName adapter) {
-        return lane(adapter)
-                .flatMap(Lane::fold)
-                .map(fold -> TakenOut.of(fold.head()))
-                .orElseGet(TakenOut::none);
-    }
-
-    /**
-     * Has the head stored, and writes that examples are forgotten from it on. The adapter must be held meanwhile, so that
-     * its head stays where it is.
-     *
-     * @param answer completed with false where it isn't trained here, or isn't at the end of a round
-     */
-    void forget(AdapterName adapter, Set<String> exampleIds, CompletableFuture<Boolean> answer) {
-        Optional<Lane> found = lane(adapter)
-                .filter(l -> !computing.equals(Optional.of(l)))
-                .filter(l -> l.fold().filter(f -> f.pending().isEmpty()).isPresent());
-        if (found.isEmpty()) {
-            answer.complete(false);
-            return;
-        }
-        Lane lane = found.get();
-        mailbox.compute(steps.forget(task(lane), exampleIds), result -> {
-            if (lane.shard().lost()) {
-                answer.complete(false);
-            } else if (result.failure().isPresent()) {
-                answer.completeExceptionally(result.failure().get());
-            } else {
-                write(lane, result.value().orElseThrow());
-                answer.complete(takenOut(adapter).forgotten().containsAll(exampleIds));
-            }
-        });
     }
 
     private Optional<Lane> lane(AdapterName adapter) {
@@ -474,21 +398,9 @@ final class Worker implements AutoCloseable {
         if (lane.fold().map(AdapterFold::checkpointed).orElse(true)) {
             return;
         }
-        mailbox.computeNow(steps.checkpoint(task(lane)), GIVE_UP)
+        mailbox.computeNow(steps.checkpoint(Task.ofHead(lane)), GIVE_UP)
                 .flatMap(Function.identity())
                 .ifPresent(proposal -> write(lane, proposal));
-    }
-
-    /** To do something with the head as it is. */
-    private static Task task(Lane lane) {
-        return new Task(
-                lane.adapter(),
-                lane.shard().partition(),
-                lane.fold(),
-                AdapterSettings.defaults(),
-                List.of(),
-                "",
-                () -> false);
     }
 
     /** Gives everything up in good order. */

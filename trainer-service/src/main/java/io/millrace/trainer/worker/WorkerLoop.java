@@ -59,8 +59,8 @@ public final class WorkerLoop implements AutoCloseable {
     private volatile String waitingFor = "the worker was not started yet";
     private volatile CompletableFuture<Session> session = new CompletableFuture<>();
 
-    /** A worker and the box through which others reach its thread. */
-    private record Session(Worker worker, Mailbox mailbox) {}
+    /** What a worker can be asked for, and the box through which others reach its thread. */
+    private record Session(Requests requests, Mailbox mailbox) {}
 
     /**
      * @param engines opens the base; called again while it fails
@@ -105,22 +105,22 @@ public final class WorkerLoop implements AutoCloseable {
 
     /** Completes with whether the adapter is trained here; a version of all it has waiting now is then due. */
     public CompletableFuture<Boolean> requestCut(AdapterName adapter) {
-        return ask(worker -> worker.requestCut(adapter));
+        return ask(requests -> requests.requestCut(adapter));
     }
 
     /** Completes with whether the adapter is trained here; no further round of it is then planned for a while. */
     public CompletableFuture<Boolean> hold(AdapterName adapter, Duration atMost) {
-        return ask(worker -> worker.hold(adapter, atMost));
+        return ask(requests -> requests.hold(adapter, atMost));
     }
 
     /** Completes with whether the head was replaced; else it isn't, or not any more, the one that it was offered for. */
     public CompletableFuture<Boolean> replace(AdapterName adapter, HeadReplaced replaced, VersionCut cut) {
-        return ask(worker -> worker.replace(adapter, replaced, cut));
+        return ask(requests -> requests.replace(adapter, replaced, cut));
     }
 
     /** Completes with the ids that an adapter takes no more; with none where it isn't trained here. */
     public CompletableFuture<TakenOut> takenOut(AdapterName adapter) {
-        return ask(worker -> worker.takenOut(adapter));
+        return ask(requests -> requests.takenOut(adapter));
     }
 
     /**
@@ -130,16 +130,16 @@ public final class WorkerLoop implements AutoCloseable {
     public CompletableFuture<Boolean> forget(AdapterName adapter, Set<String> exampleIds) {
         return session.thenCompose(running -> {
             CompletableFuture<Boolean> answer = new CompletableFuture<>();
-            running.mailbox().post(() -> running.worker().forget(adapter, exampleIds, answer));
+            running.mailbox().post(() -> running.requests().forget(adapter, exampleIds, answer));
             return answer;
         });
     }
 
     /** On the worker's thread, once there is a worker. */
-    private <T> CompletableFuture<T> ask(Function<Worker, T> question) {
+    private <T> CompletableFuture<T> ask(Function<Requests, T> question) {
         return session.thenCompose(running -> {
             CompletableFuture<T> answer = new CompletableFuture<>();
-            running.mailbox().post(() -> answer.complete(question.apply(running.worker())));
+            running.mailbox().post(() -> answer.complete(question.apply(running.requests())));
             return answer;
         });
     }
@@ -272,7 +272,7 @@ public final class WorkerLoop implements AutoCloseable {
                         steady,
                         clock)) {
             worker.join();
-            session.complete(new Session(worker, mailbox));
+            session.complete(new Session(worker.requests(), mailbox));
             waitingFor = "";
             while (running()) {
                 worker.turn();
