@@ -51,7 +51,7 @@ public record ProofContext(
     }
 
     /** {@code moved_away}: what the job needs standing still is another worker's now. */
-    MillraceException movedAway(AdapterName adapter) {
+    public MillraceException movedAway(AdapterName adapter) {
         return new MillraceException(
                 ErrorCode.MOVED_AWAY,
                 "this trainer (" + actor + ") doesn't train " + adapter + " any more; the worker that does goes on");
@@ -68,11 +68,11 @@ public record ProofContext(
         return live.base().id().equals(baseId) ? live : otherBase.apply(baseId);
     }
 
-    JournalReader journal() {
+    public JournalReader journal() {
         return new JournalReader(kafka);
     }
 
-    Rebuilds rebuilds() {
+    public Rebuilds rebuilds() {
         return new Rebuilds(store);
     }
 

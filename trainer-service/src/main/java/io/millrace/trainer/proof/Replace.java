@@ -9,6 +9,7 @@ import io.millrace.proto.internal.HeadReplaced;
 import io.millrace.proto.internal.HeadState;
 import io.millrace.proto.internal.VersionCut;
 import io.millrace.trainer.job.Job;
+import io.millrace.trainer.job.Waits;
 import io.millrace.trainer.proof.RebuildJob.RebuiltVersion;
 import io.millrace.trainer.protocol.Head;
 import io.millrace.trainer.publish.CutVersion;

@@ -50,7 +50,7 @@ public record Sightings(History history) {
     }
 
     /** Those of the examples that are in a recorded round. */
-    Set<String> recorded(Set<String> exampleIds) {
+    public Set<String> recorded(Set<String> exampleIds) {
         Set<String> found = new HashSet<>();
         for (RecordedRound round : history.rounds()) {
             for (PlannedRecord record : round.plan().getRecordsList()) {

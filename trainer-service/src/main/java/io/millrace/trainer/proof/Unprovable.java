@@ -21,10 +21,11 @@ import java.util.Set;
  * @param rounds that need one, by their ordinals in the journal
  */
 @JsonNaming(SnakeCaseStrategy.class)
-record Unprovable(String version, String label, boolean ownRounds, List<Long> rounds) {
+public record Unprovable(String version, String label, boolean ownRounds, List<Long> rounds) {
 
     /** Empty where the version needs none of the texts, or wasn't made of recorded rounds. */
-    static Optional<Unprovable> of(History history, Rebuilds rebuilds, VersionEntry version, Set<String> forgotten) {
+    public static Optional<Unprovable> of(
+            History history, Rebuilds rebuilds, VersionEntry version, Set<String> forgotten) {
         MadeOf made;
         try {
             made = MadeOf.of(history, rebuilds, version);

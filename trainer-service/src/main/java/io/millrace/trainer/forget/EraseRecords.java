@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.forget;
 
 import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
@@ -6,6 +6,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
 import io.millrace.trainer.job.Job;
+import io.millrace.trainer.job.Waits;
 import io.millrace.trainer.protocol.CrashPoint;
 import java.time.Duration;
 import java.util.ArrayList;

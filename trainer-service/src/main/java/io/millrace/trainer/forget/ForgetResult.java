@@ -1,9 +1,10 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.forget;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import io.millrace.topics.Topics;
+import io.millrace.trainer.proof.Unprovable;
 import java.util.ArrayList;
 import java.util.List;
 

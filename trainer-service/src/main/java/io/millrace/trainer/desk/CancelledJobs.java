@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import io.millrace.store.BlobStore;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import io.millrace.core.AdapterName;
 import io.millrace.core.Digest;
@@ -11,6 +11,11 @@ import io.millrace.proto.internal.RebuildSetting;
 import io.millrace.registry.VersionEntry;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.job.Jobs;
+import io.millrace.trainer.proof.EvalJob;
+import io.millrace.trainer.proof.OtherBases;
+import io.millrace.trainer.proof.ProofContext;
+import io.millrace.trainer.proof.Rebuilds;
+import io.millrace.trainer.proof.VerifyJob;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;

@@ -1,12 +1,15 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.AskedJob;
+import io.millrace.trainer.forget.ForgetJob;
 import io.millrace.trainer.job.Job;
 import io.millrace.trainer.job.JobStatus;
 import io.millrace.trainer.job.Jobs;
+import io.millrace.trainer.proof.ProofContext;
+import io.millrace.trainer.proof.RebuildJob;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.forget;
 
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;

@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

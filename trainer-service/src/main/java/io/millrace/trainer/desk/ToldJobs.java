@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;

@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.forget;
 
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;

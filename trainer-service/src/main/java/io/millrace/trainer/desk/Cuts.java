@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
@@ -6,6 +6,8 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.AskedJob;
 import io.millrace.trainer.job.JobStatus;
+import io.millrace.trainer.job.Waits;
+import io.millrace.trainer.proof.ProofContext;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;

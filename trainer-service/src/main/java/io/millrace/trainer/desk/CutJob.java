@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -6,6 +6,7 @@ import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.trainer.job.Job;
+import io.millrace.trainer.proof.ProofContext;
 import io.millrace.trainer.worker.Answers;
 import java.time.Duration;
 import java.util.function.Predicate;

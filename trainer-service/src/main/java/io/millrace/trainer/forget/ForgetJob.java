@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.forget;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.millrace.core.AdapterName;
@@ -7,6 +7,11 @@ import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.Forgetting;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.trainer.job.Job;
+import io.millrace.trainer.job.Waits;
+import io.millrace.trainer.proof.History;
+import io.millrace.trainer.proof.ProofContext;
+import io.millrace.trainer.proof.Sightings;
+import io.millrace.trainer.proof.Unprovable;
 import io.millrace.trainer.protocol.CrashPoint;
 import io.millrace.trainer.train.EraseArchives;
 import java.time.Duration;

@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import io.millrace.trainer.job.JobStatus;
 import java.util.Collection;

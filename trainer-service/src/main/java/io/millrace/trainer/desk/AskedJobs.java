@@ -1,4 +1,4 @@
-package io.millrace.trainer.proof;
+package io.millrace.trainer.desk;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.millrace.core.ErrorCode;
