@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.Test;
@@ -75,6 +76,30 @@ class OutcomesTest {
         audit(outcomes);
 
         assertThat(findings.wrongs()).isPositive();
+    }
+
+    @Test
+    void knowsThatTwoWithOtherContentAreNoCopiesWhereOneCameFirst() {
+        // In this input 10972 and 10973 both take the id of 10937.
+        Input input = new Input(9, 4);
+        List<Long> arrived = List.of(10_972L, 10_937L, 10_973L);
+        List<String> outcomes =
+                List.of("\"TRAINED\"", "\"REJECTED\",\"code\":\"id_reused\"", "\"REJECTED\",\"code\":\"id_reused\"");
+        Outcomes audited = new Outcomes(input, findings);
+
+        audited.inputs(
+                IntStream.range(0, 3)
+                        .mapToObj(i -> record(i, input.record(arrived.get(i)).json()))
+                        .toList(),
+                Map.of());
+        audited.outcomes(IntStream.range(0, 3)
+                .mapToObj(i -> record(
+                        i,
+                        ("{\"source\":{\"partition\":0,\"offset\":" + i + "},\"outcome\":" + outcomes.get(i) + "}")
+                                .getBytes(StandardCharsets.UTF_8)))
+                .toList());
+
+        assertThat(findings.words()).isEmpty();
     }
 
     @Test
