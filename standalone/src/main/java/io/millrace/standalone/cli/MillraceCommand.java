@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             PushCommand.class,
             AskCommand.class,
             ChatCommand.class,
+            GenerateCommand.class,
             AdaptersCommand.class,
             DlqCommand.class,
             VerifyCommand.class,
