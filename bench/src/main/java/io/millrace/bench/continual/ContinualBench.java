@@ -135,27 +135,16 @@ public final class ContinualBench implements Callable<Integer> {
                     .mapToObj(seed -> new Learner(engine, examples, seed))
                     .toList();
             Report report = new Report(ledger, learners.get(0));
+            Map<Run, AdapterSettings> asked = new EnumMap<>(Run.class);
+            runs.forEach(run -> asked.put(run, run.of(replaying)));
             if (sequences) {
-                report.sequences(tasks, settingsOf(replaying));
+                report.sequences(tasks, asked);
             }
             if (own) {
-                report.own(tasks, settingsOf(replaying), learners);
+                report.own(tasks, asked, learners);
             }
         }
         return 0;
-    }
-
-    private Map<Run, AdapterSettings> settingsOf(AdapterSettings replaying) {
-        Map<Run, AdapterSettings> settingsOf = new EnumMap<>(Run.class);
-        for (Run run : runs) {
-            settingsOf.put(
-                    run,
-                    switch (run) {
-                        case PLAIN -> replaying.with("replay", "0").with("replay.after-shift", "0");
-                        case REPLAY -> replaying;
-                    });
-        }
-        return settingsOf;
     }
 
     private ObjectNode configuration(AdapterSettings used) {

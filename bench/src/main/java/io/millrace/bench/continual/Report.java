@@ -5,7 +5,6 @@ import io.millrace.core.AdapterSettings;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Which runs there are, and what comes of them. */
@@ -30,9 +29,9 @@ final class Report {
     }
 
     private Phases sequence(List<TaskData> tasks, Run run, AdapterSettings settings) {
-        List<ObjectNode> lines = sequence(learner, "sequence " + name(run), tasks, settings);
+        List<ObjectNode> lines = sequence(learner, "sequence " + run.label(), tasks, settings);
         Phases phases = phases(lines);
-        summary(name(run), phases);
+        summary(run.label(), phases);
         if (run == Run.REPLAY) {
             union(tasks, settings, lines.get(lines.size() - 1).path("steps").asLong());
         }
@@ -52,10 +51,6 @@ final class Report {
                 .put("loss", replayed.lossForgetting() / plain.lossForgetting())
                 .put("accuracy", replayed.forgetting() / plain.forgetting())
                 .put("target", 1 / 3.0));
-    }
-
-    private static String name(Run run) {
-        return run.name().toLowerCase(Locale.ROOT);
     }
 
     private List<ObjectNode> sequence(Learner sequential, String part, List<TaskData> tasks, AdapterSettings settings) {
@@ -89,7 +84,7 @@ final class Report {
 
     /** Each task into an adapter of its own, beside as many steps on its examples in random order, once for each seed. */
     void own(List<TaskData> tasks, Map<Run, AdapterSettings> runs, List<Learner> seeds) {
-        runs.forEach((run, settings) -> tasks.forEach(task -> compare(task, settings, name(run), seeds)));
+        runs.forEach((run, settings) -> tasks.forEach(task -> compare(task, settings, run.label(), seeds)));
     }
 
     private void compare(TaskData task, AdapterSettings settings, String run, List<Learner> seeds) {

@@ -83,21 +83,12 @@ class OutcomesTest {
         // In this input 10972 and 10973 both take the id of 10937.
         Input input = new Input(9, 4);
         List<Long> arrived = List.of(10_972L, 10_937L, 10_973L);
-        List<String> outcomes =
-                List.of("\"TRAINED\"", "\"REJECTED\",\"code\":\"id_reused\"", "\"REJECTED\",\"code\":\"id_reused\"");
-        Outcomes audited = new Outcomes(input, findings);
+        List<String> outcomes = List.of(
+                outcomeAt(0, "\"outcome\":\"TRAINED\""),
+                outcomeAt(1, "\"outcome\":\"REJECTED\",\"code\":\"id_reused\""),
+                outcomeAt(2, "\"outcome\":\"REJECTED\",\"code\":\"id_reused\""));
 
-        audited.inputs(
-                IntStream.range(0, 3)
-                        .mapToObj(i -> record(i, input.record(arrived.get(i)).json()))
-                        .toList(),
-                Map.of());
-        audited.outcomes(IntStream.range(0, 3)
-                .mapToObj(i -> record(
-                        i,
-                        ("{\"source\":{\"partition\":0,\"offset\":" + i + "},\"outcome\":" + outcomes.get(i) + "}")
-                                .getBytes(StandardCharsets.UTF_8)))
-                .toList());
+        audit(input, arrived, outcomes);
 
         assertThat(findings.words()).isEmpty();
     }
@@ -121,10 +112,15 @@ class OutcomesTest {
     }
 
     private void audit(List<String> outcomes) {
-        Outcomes audited = new Outcomes(INPUT, findings);
+        audit(INPUT, LongStream.range(0, RECORDS).boxed().toList(), outcomes);
+    }
+
+    /** @param arrived numbers of the records, in the topic's order */
+    private void audit(Input input, List<Long> arrived, List<String> outcomes) {
+        Outcomes audited = new Outcomes(input, findings);
         audited.inputs(
-                LongStream.range(0, RECORDS)
-                        .mapToObj(n -> record(n, INPUT.record(n).json()))
+                IntStream.range(0, arrived.size())
+                        .mapToObj(i -> record(i, input.record(arrived.get(i)).json()))
                         .toList(),
                 Map.of());
         List<ConsumerRecord<byte[], byte[]>> records = new ArrayList<>();
@@ -134,14 +130,20 @@ class OutcomesTest {
         audited.outcomes(records);
     }
 
+    private static String outcomeAt(long offset, String rest) {
+        return "{\"source\":{\"partition\":0,\"offset\":" + offset + "}," + rest + "}";
+    }
+
     /** As a system writes them that reads the records in order. */
     private static List<String> rightOutcomes() {
         Set<String> seen = new HashSet<>();
         List<String> outcomes = new ArrayList<>();
         for (long number = 0; number < RECORDS; number++) {
             Input.Sent sent = INPUT.record(number);
-            outcomes.add("{\"source\":{\"partition\":0,\"offset\":" + number + "},\"adapter\":\"" + sent.adapter()
-                    + "\",\"id\":\"" + sent.id() + "\",\"outcome\":" + outcome(sent, seen) + "}");
+            outcomes.add(outcomeAt(
+                    number,
+                    "\"adapter\":\"" + sent.adapter() + "\",\"id\":\"" + sent.id() + "\",\"outcome\":"
+                            + outcome(sent, seen)));
         }
         return outcomes;
     }

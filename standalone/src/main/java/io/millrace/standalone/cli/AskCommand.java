@@ -42,22 +42,11 @@ final class AskCommand implements Runnable {
                         + " Default: ${DEFAULT-VALUE}")
         private String model;
 
-        @Option(
-                names = "--max-tokens",
-                paramLabel = "N",
-                defaultValue = "256",
-                description = "New tokens at most. Default: ${DEFAULT-VALUE}")
-        private int maxTokens;
-
-        @Option(
-                names = "--temperature",
-                paramLabel = "T",
-                defaultValue = "0",
-                description = "0: always the likeliest token. Default: ${DEFAULT-VALUE}")
-        private double temperature;
+        @Mixin
+        private AnswerOptions answer;
 
         Conversation.Settings settings() {
-            return new Conversation.Settings(model, maxTokens, temperature);
+            return new Conversation.Settings(model, answer.maxTokens(), answer.temperature());
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.millrace.standalone.cli;
 
+import io.millrace.core.AdapterWeights;
 import io.millrace.core.ChatMessage;
 import io.millrace.core.peft.PeftDirectory;
 import io.millrace.engine.DType;
@@ -35,26 +36,15 @@ final class GenerateCommand implements Runnable {
     @Mixin
     private BaseOptions base;
 
+    @Mixin
+    private AnswerOptions answer;
+
     @Option(
             names = "--adapter",
             paramLabel = "DIR[=W]",
             converter = WeightedDirectory.Reader.class,
             description = "A PEFT directory and its weight (1 where none is given); may be given several times.")
     private List<WeightedDirectory> adapters = List.of();
-
-    @Option(
-            names = "--max-tokens",
-            paramLabel = "N",
-            defaultValue = "256",
-            description = "New tokens at most. Default: ${DEFAULT-VALUE}")
-    private int maxTokens;
-
-    @Option(
-            names = "--temperature",
-            paramLabel = "T",
-            defaultValue = "0",
-            description = "0: always the likeliest token. Default: ${DEFAULT-VALUE}")
-    private double temperature;
 
     @Option(
             names = "--top-p",
@@ -81,17 +71,21 @@ final class GenerateCommand implements Runnable {
     @Override
     public void run() {
         try (Base opened = base.choose(out::note).open()) {
-            List<LoadedAdapter> loaded = new ArrayList<>();
+            // Before the base is brought to the device: what is wrong with them is said at once.
+            List<AdapterWeights> weights = adapters.stream()
+                    .map(adapter -> PeftDirectory.read(adapter.directory(), opened.description()))
+                    .toList();
             TorchRuntime torch = TorchRuntime.start(base.device(), base.threads());
             DecodeOptions options = DecodeOptions.of(DType.parse(base.dtype())).withRows(1);
             try (EmbeddedGenerator generator =
                     EmbeddedGenerator.start(torch, opened, options, ThreadLocalRandom.current()::nextLong)) {
-                for (WeightedDirectory adapter : adapters) {
-                    loaded.add(generator.load(PeftDirectory.read(adapter.directory(), opened.description())));
+                List<LoadedAdapter> loaded = new ArrayList<>();
+                try {
+                    weights.forEach(w -> loaded.add(generator.load(w)));
+                    answer(generator, request(opened, loaded));
+                } finally {
+                    loaded.forEach(LoadedAdapter::close);
                 }
-                answer(generator, request(opened, loaded));
-            } finally {
-                loaded.forEach(LoadedAdapter::close);
             }
         }
     }
@@ -105,7 +99,8 @@ final class GenerateCommand implements Runnable {
                 ? opened.prompts().plain(prompt)
                 : opened.prompts().chat(List.of(ChatMessage.of("user", prompt)), List.of());
         OptionalLong drawnFrom = seed.map(OptionalLong::of).orElseGet(OptionalLong::empty);
-        return new GenerationRequest(ids, sum, maxTokens, stop, temperature, topP, drawnFrom, false, 0);
+        return new GenerationRequest(
+                ids, sum, answer.maxTokens(), stop, answer.temperature(), topP, drawnFrom, false, 0);
     }
 
     private void answer(EmbeddedGenerator generator, GenerationRequest request) {
