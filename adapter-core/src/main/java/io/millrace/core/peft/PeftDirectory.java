@@ -61,7 +61,7 @@ public final class PeftDirectory {
 
     /** The files of a version: weights, configuration, model card and manifest. */
     public static Version version(AdapterName adapter, BaseDescription base, AdapterWeights weights, Lineage lineage) {
-        SortedMap<String, byte[]> files = files(weights, base, adapter.toString());
+        SortedMap<String, byte[]> files = files(weights, base, adapter.toString(), "trained by Millrace");
         SortedMap<String, Manifest.FileDigest> digests = new TreeMap<>();
         files.forEach((name, content) -> digests.put(name, Manifest.FileDigest.of(content)));
         Manifest manifest = new Manifest(
@@ -81,9 +81,11 @@ public final class PeftDirectory {
      * The files that PEFT reads, without a manifest.
      *
      * @param title heading of the model card
+     * @param origin what the card says of where the adapter is from, as "trained by Millrace"
      */
-    public static SortedMap<String, byte[]> files(AdapterWeights weights, BaseDescription base, String title) {
-        return PeftFiles.write(weights, base, title);
+    public static SortedMap<String, byte[]> files(
+            AdapterWeights weights, BaseDescription base, String title, String origin) {
+        return PeftFiles.write(weights, base, title, origin);
     }
 
     /** Writes files into a directory, made when missing. @throws UncheckedIOException where that fails */

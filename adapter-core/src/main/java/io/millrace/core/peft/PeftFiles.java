@@ -18,11 +18,11 @@ final class PeftFiles {
 
     private PeftFiles() {}
 
-    static SortedMap<String, byte[]> write(AdapterWeights weights, BaseDescription base, String title) {
+    static SortedMap<String, byte[]> write(AdapterWeights weights, BaseDescription base, String title, String origin) {
         SortedMap<String, byte[]> files = new TreeMap<>();
         files.put(PeftDirectory.WEIGHTS, tensors(weights));
         files.put(PeftDirectory.CONFIG, utf8(config(weights.config(), base)));
-        files.put(PeftDirectory.CARD, utf8(card(weights.config(), base, title)));
+        files.put(PeftDirectory.CARD, utf8(card(weights.config(), base, title, origin)));
         return files;
     }
 
@@ -58,7 +58,7 @@ final class PeftFiles {
                 Map.entry("use_rslora", lora.rsLora())));
     }
 
-    private static String card(LoraConfig lora, BaseDescription base, String title) {
+    private static String card(LoraConfig lora, BaseDescription base, String title, String origin) {
         return """
                 ---
                 base_model: %s
@@ -68,7 +68,7 @@ final class PeftFiles {
                 - millrace
                 ---
                 # %s
-                A LoRA adapter for `%s`, trained by Millrace.
+                A LoRA adapter for `%s`, %s.
 
                 | | |
                 | --- | --- |
@@ -86,6 +86,7 @@ final class PeftFiles {
                         yaml(base.name()),
                         title,
                         base.name(),
+                        origin,
                         base.id().hex(),
                         lora.rank(),
                         CanonicalJson.text(lora.alpha()),

@@ -63,7 +63,7 @@ class PeftDirectoryTest {
     @Test
     void writesTheWeightsPeftWroteByteForByte() {
         AdapterWeights weights = PeftDirectory.read(TinyLlama.golden("compose-b"), BASE);
-        assertThat(PeftDirectory.files(weights, BASE, "b").get(PeftDirectory.WEIGHTS))
+        assertThat(PeftDirectory.files(weights, BASE, "b", "made for a test").get(PeftDirectory.WEIGHTS))
                 .isEqualTo(TinyLlama.golden("compose-b").get(PeftDirectory.WEIGHTS));
     }
 
@@ -71,7 +71,8 @@ class PeftDirectoryTest {
     void writesTheConfigurationAsPythonWould() {
         LoraConfig config = new LoraConfig(8, 16, 0.05, new TreeSet<>(Set.of("v_proj", "q_proj")), true);
         BaseDescription base = TinyLlama.base("tiny \"läma\" 😀\n\u007f");
-        assertThat(PeftDirectory.files(random(config, 1), base, "x").get(PeftDirectory.CONFIG))
+        assertThat(PeftDirectory.files(random(config, 1), base, "x", "made for a test")
+                        .get(PeftDirectory.CONFIG))
                 .isEqualTo(TinyLlama.resource("adapter_config.python.json"));
     }
 

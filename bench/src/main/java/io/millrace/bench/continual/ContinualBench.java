@@ -108,6 +108,13 @@ public final class ContinualBench implements Callable<Integer> {
     private int seeds;
 
     @Option(
+            names = "--first-seed",
+            defaultValue = "1",
+            description =
+                    "The first of these, so that several processes can share them (${DEFAULT-VALUE}; --sequences have it too).")
+    private int firstSeed;
+
+    @Option(
             names = "--out",
             paramLabel = "FILE",
             description =
@@ -116,13 +123,18 @@ public final class ContinualBench implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        if (seeds < 1) {
-            throw new MillraceException(ErrorCode.BAD_SETTING, "--seeds takes a number from 1, not " + seeds);
-        }
+        fromOne("--seeds", seeds);
+        fromOne("--first-seed", firstSeed);
         AdapterSettings replaying = AdapterSettings.of(settings);
         Ledger ledger = new Ledger(spec.commandLine().getOut(), Optional.ofNullable(file));
         ledger.part("configuration", () -> List.of(configuration(replaying)), this::refuseOthers);
         return ComputeThread.call(() -> measure(ledger, replaying));
+    }
+
+    private static void fromOne(String option, int value) {
+        if (value < 1) {
+            throw new MillraceException(ErrorCode.BAD_SETTING, option + " takes a number from 1, not " + value);
+        }
     }
 
     private int measure(Ledger ledger, AdapterSettings replaying) throws Exception {
@@ -131,7 +143,7 @@ public final class ContinualBench implements Callable<Integer> {
             List<TaskData> tasks = names.stream()
                     .map(name -> TaskData.read(data, name, perTask, test, examples, replaying.maxLength()))
                     .toList();
-            List<Learner> learners = IntStream.rangeClosed(1, seeds)
+            List<Learner> learners = IntStream.range(firstSeed, firstSeed + seeds)
                     .mapToObj(seed -> new Learner(engine, examples, seed))
                     .toList();
             Report report = new Report(ledger, learners.get(0));

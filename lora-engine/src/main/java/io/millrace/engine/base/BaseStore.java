@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
@@ -129,6 +131,36 @@ public final class BaseStore {
         }
         Entry entry = find(nameOrIdPrefix).orElseThrow(() -> unknown(nameOrIdPrefix));
         return StoredBase.open(entry.directory(), entry.description().name(), () -> {});
+    }
+
+    /**
+     * Writes a base as a dense Hugging Face directory, which appears whole or not at all.
+     *
+     * @param target not there yet, or an empty directory
+     * @param element of the weights there
+     * @param change given the path of a linear module and its weight [out, in], what to write instead
+     * @throws MillraceException {@code unknown_base}, {@code bad_base} where it was damaged, or a weight isn't finite
+     */
+    public void exportDense(
+            String nameOrIdPrefix,
+            Path target,
+            BaseTensor.Element element,
+            BiFunction<String, float[], float[]> change,
+            ImportProgress progress) {
+        Entry entry = find(nameOrIdPrefix).orElseThrow(() -> unknown(nameOrIdPrefix));
+        Path whole = target.toAbsolutePath().normalize();
+        Path partial = whole.resolveSibling("." + whole.getFileName() + "." + UUID.randomUUID() + ".part");
+        try {
+            Files.createDirectories(partial);
+            new DenseDirectory(entry.directory(), element, change, progress).writeTo(partial);
+            Files.deleteIfExists(whole);
+            Files.move(partial, whole, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "can't write " + whole + ": " + e.getMessage() + "; check space and permissions", e);
+        } finally {
+            Directories.delete(partial);
+        }
     }
 
     private MillraceException unknown(String name) {

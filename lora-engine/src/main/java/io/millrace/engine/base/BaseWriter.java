@@ -95,7 +95,7 @@ final class BaseWriter {
                 addQuantised(name, quantised.tensor(), spool);
                 advance(elements(tensor.shape()));
             } else {
-                addDense(name, new Dequantised(quantised.tensor()));
+                addDense(name, new HeldNumbers(quantised.shape(), Nf4.dequantise(quantised.tensor())));
             }
         } else if (tensor instanceof SourceTensor.Numbers numbers) {
             if (quantise) {
@@ -108,7 +108,7 @@ final class BaseWriter {
 
     private void addDense(String name, SourceTensor.Numbers tensor) {
         TensorDType dtype = TensorDType.valueOf(tensor.element().name());
-        add(name, dtype, tensor.shape(), new DenseParts(name, tensor, this::advance));
+        add(name, dtype, tensor.shape(), new DenseParts(name, tensor, tensor.element(), this::advance));
     }
 
     private void addQuantised(String name, BaseTensor.Nf4 tensor, Spool spool) throws IOException {

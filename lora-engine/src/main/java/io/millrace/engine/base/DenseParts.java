@@ -9,15 +9,15 @@ import java.nio.channels.WritableByteChannel;
 import java.util.Arrays;
 import java.util.function.LongConsumer;
 
-/** Writes a dense tensor part by part in its own element type, which holds every value exactly. */
-record DenseParts(String name, SourceTensor.Numbers tensor, LongConsumer progress) implements TensorSource {
+/** Writes a dense tensor part by part, each number rounded to the nearest of the element type. */
+record DenseParts(String name, SourceTensor.Numbers tensor, BaseTensor.Element element, LongConsumer progress)
+        implements TensorSource {
 
     @Override
     public void writeTo(WritableByteChannel out) throws IOException {
         long elements = Arrays.stream(tensor.shape()).reduce(1, Math::multiplyExact);
         float[] values = new float[TensorQuantiser.PART];
-        ByteBuffer bytes =
-                ByteBuffer.allocate(values.length * tensor.element().bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * element.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         for (long from = 0; from < elements; from += values.length) {
             int count = (int) Math.min(values.length, elements - from);
             tensor.read(from, values, count);
@@ -34,7 +34,7 @@ record DenseParts(String name, SourceTensor.Numbers tensor, LongConsumer progres
 
     private void encode(float[] values, int count, ByteBuffer bytes) {
         for (int i = 0; i < count; i++) {
-            switch (tensor.element()) {
+            switch (element) {
                 case F32 -> bytes.putFloat(values[i]);
                 case F16 -> bytes.putShort(HalfFloats.toF16(values[i]));
                 case BF16 -> bytes.putShort(HalfFloats.toBf16(values[i]));

@@ -117,8 +117,8 @@ public final class ComposeSuite implements GoldenSuite {
             for (String name : expected.tensors().keySet()) {
                 float[] plain = model.floats(name);
                 float[] ours = Optional.ofNullable(weights.modules().get(name.replaceAll("\\.weight$", "")))
-                        .map(pair ->
-                                DenseMerge.merge(plain, pair, weights.config().scale()))
+                        .map(pair -> new DenseMerge.Term(pair, weights.config().scale()))
+                        .map(term -> DenseMerge.merge(plain, List.of(term)))
                         .orElse(plain);
                 worst = Math.max(worst, LogitsSuite.largestDifference(ours, expected.floats(name), 0));
             }

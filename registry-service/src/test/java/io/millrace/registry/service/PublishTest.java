@@ -181,7 +181,7 @@ class PublishTest {
     }
 
     private ValidatableResponse uploadAndPublish(AdapterWeights weights) {
-        Map<String, byte[]> files = PeftDirectory.files(weights, TinyAdapter.BASE, adapter);
+        Map<String, byte[]> files = PeftDirectory.files(weights, TinyAdapter.BASE, adapter, "made for a test");
         SortedMap<String, Manifest.FileDigest> digests = new TreeMap<>();
         files.forEach((name, content) -> {
             TinyAdapter.upload(content);

@@ -1,14 +1,10 @@
 package io.millrace.standalone.cli;
 
-import io.millrace.core.BaseDescription;
-import io.millrace.core.BaseDescription.Quantisation;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.engine.base.Base;
-import io.millrace.engine.base.BasePuller;
 import io.millrace.engine.base.BaseStore;
 import io.millrace.engine.torch.TorchRuntime;
-import io.millrace.standalone.system.SystemOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,18 +18,10 @@ import picocli.CommandLine.Option;
 
 /** Which base a system runs on, and how it computes. */
 final class BaseOptions {
-    private static final String NANO = "nano";
     private static final Pattern BF16_CPU = Pattern.compile("\\b(avx512_bf16|amx_bf16)\\b");
 
-    @Option(
-            names = "--base",
-            paramLabel = "B",
-            defaultValue = SystemOptions.DEFAULT_BASE,
-            description = "The base; nano is a tiny random one, for smoke tests. Default: ${DEFAULT-VALUE}")
-    private String base;
-
     @Mixin
-    private BaseStoreOption store;
+    private BaseChoice base;
 
     @Option(
             names = "--device",
@@ -71,18 +59,9 @@ final class BaseOptions {
             // Said now rather than by services that wait for it.
             TorchRuntime.start(device, threads());
         }
-        BaseStore bases = store.open();
-        if (base.equals(NANO)) {
-            note.accept("base nano: a tiny random model made on the spot, for smoke tests; its answers mean nothing");
-        } else if (bases.find(base).isEmpty()) {
-            note.accept("base " + base + " isn't here yet: pulling it");
-            try (ImportBar bar = new ImportBar()) {
-                BasePuller.standard(bases).pull(base, Quantisation.NF4, bar);
-            }
-        }
-        try (Base opened = bases.open(base)) {
-            BaseDescription description = opened.description();
-            return new Chosen(base, description.id().hex(), bases, settings());
+        BaseStore bases = base.ready(note);
+        try (Base opened = bases.open(base.name())) {
+            return new Chosen(base.name(), opened.description().id().hex(), bases, settings());
         }
     }
 
@@ -100,7 +79,7 @@ final class BaseOptions {
 
     private Map<String, String> settings() {
         Map<String, String> settings = new HashMap<>();
-        settings.put("millrace.base-dir", store.directory().toString());
+        settings.put("millrace.base-dir", base.store().directory().toString());
         settings.put("millrace.device", device);
         settings.put("millrace.dtype", dtype());
         threads.ifPresent(n -> settings.put("millrace.threads", String.valueOf(n)));
@@ -109,7 +88,7 @@ final class BaseOptions {
 
     /** The same on every start of one machine: a journal's bits depend on it. */
     private String fastestDtype() {
-        return !base.equals(NANO) && (computesInBf16() || onGpu()) ? "bf16" : "f32";
+        return !base.isNano() && (computesInBf16() || onGpu()) ? "bf16" : "f32";
     }
 
     private boolean onGpu() {

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             AskCommand.class,
             ChatCommand.class,
             GenerateCommand.class,
+            MergeCommand.class,
             AdaptersCommand.class,
             DlqCommand.class,
             VerifyCommand.class,

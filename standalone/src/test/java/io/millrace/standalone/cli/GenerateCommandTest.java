@@ -4,30 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.millrace.core.AdapterWeights;
-import io.millrace.core.BaseDescription;
-import io.millrace.core.LoraConfig;
-import io.millrace.core.LoraPair;
-import io.millrace.core.ModuleShape;
-import io.millrace.core.peft.PeftDirectory;
-import io.millrace.engine.base.Base;
 import io.millrace.engine.base.BaseStore;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Given PEFT directories and nothing that runs, when a prompt is answered. */
 class GenerateCommandTest {
-    private static final int RANK = 4;
-
     @TempDir
     Path folder;
 
@@ -114,35 +100,7 @@ class GenerateCommandTest {
     }
 
     /** @param widening of the inputs; 1: as the base's */
-    private Path adapter(String name, long seed, int widening) throws IOException {
-        try (Base nano = new BaseStore(folder.resolve("bases")).open("nano")) {
-            BaseDescription base = nano.description();
-            SplittableRandom random = new SplittableRandom(seed);
-            Map<String, LoraPair> modules = new HashMap<>();
-            for (ModuleShape module : base.linearModules()) {
-                int in = widening * module.in();
-                modules.put(
-                        module.path(),
-                        new LoraPair(
-                                RANK,
-                                in,
-                                module.out(),
-                                random(random, RANK * in),
-                                random(random, module.out() * RANK)));
-            }
-            AdapterWeights weights =
-                    AdapterWeights.of(LoraConfig.of(RANK, RANK, 0, Set.copyOf(LoraConfig.ALL_LINEAR)), modules);
-            Path directory = Files.createDirectories(folder.resolve(name));
-            PeftDirectory.writeTo(directory, PeftDirectory.files(weights, base, name));
-            return directory;
-        }
-    }
-
-    private static float[] random(SplittableRandom random, int count) {
-        float[] values = new float[count];
-        for (int i = 0; i < count; i++) {
-            values[i] = (float) (random.nextDouble() - 0.5);
-        }
-        return values;
+    private Path adapter(String name, long seed, int widening) {
+        return RandomAdapter.write(folder.resolve(name), new BaseStore(folder.resolve("bases")), seed, widening);
     }
 }

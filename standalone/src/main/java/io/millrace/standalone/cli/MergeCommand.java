@@ -1,0 +1,163 @@
+package io.millrace.standalone.cli;
+
+import io.millrace.core.AdapterWeights;
+import io.millrace.core.BaseDescription;
+import io.millrace.core.ErrorCode;
+import io.millrace.core.MillraceException;
+import io.millrace.core.peft.PeftDirectory;
+import io.millrace.engine.base.Base;
+import io.millrace.engine.base.BaseStore;
+import io.millrace.engine.base.BaseTensor.Element;
+import io.millrace.engine.compose.DenseMerge;
+import io.millrace.engine.compose.WeightedSum;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "merge",
+        description =
+                "Writes the weighted sum of adapters that lie in PEFT directories: as one adapter, whose rank is the"
+                        + " sum of theirs, or added to the weights of their base.",
+        mixinStandardHelpOptions = true)
+final class MergeCommand implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private Out out;
+
+    @Mixin
+    private BaseChoice base;
+
+    @Option(
+            names = "--adapter",
+            required = true,
+            paramLabel = "DIR[=W]",
+            converter = WeightedDirectory.Reader.class,
+            description = "A PEFT directory and its weight (1 where none is given); may be given several times.")
+    private List<WeightedDirectory> adapters;
+
+    @Option(
+            names = "--out",
+            required = true,
+            paramLabel = "DIR",
+            description = "Where to write: a directory that isn't there yet, or is empty.")
+    private Path target;
+
+    @Option(
+            names = "--as",
+            paramLabel = "FORM",
+            defaultValue = "adapter",
+            description = "adapter: a PEFT directory. dense: a Hugging Face directory of the whole model, without"
+                    + " quantisation. Default: ${DEFAULT-VALUE}")
+    private Form form;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "TYPE",
+            converter = OptionValues.Dtype.class,
+            description = "Of a dense model's weights: f32, or bf16, which is half as large and loses digits of small"
+                    + " changes. Default: f32")
+    private Optional<String> dtype;
+
+    private enum Form {
+        ADAPTER,
+        DENSE
+    }
+
+    @Override
+    public void run() {
+        if (form == Form.ADAPTER && dtype.isPresent()) {
+            throw new ParameterException(
+                    spec.commandLine(), "--dtype goes with --as dense; adapters are written in f32");
+        }
+        requireFree();
+        BaseStore bases = base.ready(out::note);
+        try (Base opened = bases.open(base.name())) {
+            List<WeightedSum.Part> parts = adapters.stream()
+                    .map(adapter -> new WeightedSum.Part(
+                            PeftDirectory.read(adapter.directory(), opened.description()), adapter.weight()))
+                    .toList();
+            switch (form) {
+                case ADAPTER -> writeAdapter(WeightedSum.of(parts), opened.description());
+                case DENSE -> writeDense(parts, bases);
+            }
+        }
+    }
+
+    private void requireFree() {
+        if (!Files.exists(target)) {
+            return;
+        }
+        try (Stream<Path> files = Files.list(target)) {
+            if (files.findAny().isEmpty()) {
+                return;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(target + " can't be read as a directory; give another --out", e);
+        }
+        throw new MillraceException(
+                ErrorCode.ALREADY_EXISTS, target + " holds files already; give another --out, or empty it");
+    }
+
+    private void writeAdapter(AdapterWeights sum, BaseDescription description) {
+        String origin = "the sum of "
+                + adapters.stream().map(MergeCommand::shown).collect(Collectors.joining(", "))
+                + ", merged by Millrace";
+        String title = target.toAbsolutePath().normalize().getFileName().toString();
+        PeftDirectory.writeTo(target, PeftDirectory.files(sum, description, title, origin));
+        int rank = sum.config().rank();
+        out.line("an adapter of rank " + rank + " is in " + target);
+        out.result(Map.of(
+                "as",
+                "adapter",
+                "out",
+                target.toString(),
+                "rank",
+                rank,
+                "modules",
+                sum.modules().size()));
+    }
+
+    private static String shown(WeightedDirectory adapter) {
+        return adapter.weight() + " x "
+                + adapter.directory().toAbsolutePath().normalize().getFileName();
+    }
+
+    private void writeDense(List<WeightedSum.Part> parts, BaseStore bases) {
+        String type = dtype.orElse("f32");
+        try (ImportBar bar = new ImportBar()) {
+            bases.exportDense(
+                    base.name(),
+                    target,
+                    Element.valueOf(type.toUpperCase(Locale.ROOT)),
+                    (module, weight) -> DenseMerge.merge(weight, terms(parts, module)),
+                    bar);
+        }
+        out.line("the whole model, in " + type + ", is in " + target);
+        out.result(Map.of("as", "dense", "out", target.toString(), "dtype", type));
+    }
+
+    private static List<DenseMerge.Term> terms(List<WeightedSum.Part> parts, String module) {
+        return parts.stream()
+                .filter(part -> part.adapter().modules().containsKey(module))
+                .map(part -> new DenseMerge.Term(
+                        part.adapter().modules().get(module),
+                        part.weight() * part.adapter().config().scale()))
+                .toList();
+    }
+}
