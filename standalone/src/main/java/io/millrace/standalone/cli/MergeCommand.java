@@ -2,24 +2,17 @@ package io.millrace.standalone.cli;
 
 import io.millrace.core.AdapterWeights;
 import io.millrace.core.BaseDescription;
-import io.millrace.core.ErrorCode;
-import io.millrace.core.MillraceException;
 import io.millrace.core.peft.PeftDirectory;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.base.BaseStore;
 import io.millrace.engine.base.BaseTensor.Element;
 import io.millrace.engine.compose.DenseMerge;
 import io.millrace.engine.compose.WeightedSum;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -51,12 +44,8 @@ final class MergeCommand implements Runnable {
             description = "A PEFT directory and its weight (1 where none is given); may be given several times.")
     private List<WeightedDirectory> adapters;
 
-    @Option(
-            names = "--out",
-            required = true,
-            paramLabel = "DIR",
-            description = "Where to write: a directory that isn't there yet, or is empty.")
-    private Path target;
+    @Mixin
+    private OutDirectory target;
 
     @Option(
             names = "--as",
@@ -85,7 +74,7 @@ final class MergeCommand implements Runnable {
             throw new ParameterException(
                     spec.commandLine(), "--dtype goes with --as dense; adapters are written in f32");
         }
-        requireFree();
+        target.requireFree();
         BaseStore bases = base.ready(out::note);
         try (Base opened = bases.open(base.name())) {
             List<WeightedSum.Part> parts = adapters.stream()
@@ -99,34 +88,18 @@ final class MergeCommand implements Runnable {
         }
     }
 
-    private void requireFree() {
-        if (!Files.exists(target)) {
-            return;
-        }
-        try (Stream<Path> files = Files.list(target)) {
-            if (files.findAny().isEmpty()) {
-                return;
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(target + " can't be read as a directory; give another --out", e);
-        }
-        throw new MillraceException(
-                ErrorCode.ALREADY_EXISTS, target + " holds files already; give another --out, or empty it");
-    }
-
     private void writeAdapter(AdapterWeights sum, BaseDescription description) {
         String origin = "the sum of "
                 + adapters.stream().map(MergeCommand::shown).collect(Collectors.joining(", "))
                 + ", merged by Millrace";
-        String title = target.toAbsolutePath().normalize().getFileName().toString();
-        PeftDirectory.writeTo(target, PeftDirectory.files(sum, description, title, origin));
+        PeftDirectory.writeTo(target.path(), PeftDirectory.files(sum, description, target.name(), origin));
         int rank = sum.config().rank();
-        out.line("an adapter of rank " + rank + " is in " + target);
+        out.line("an adapter of rank " + rank + " is in " + target.path());
         out.result(Map.of(
                 "as",
                 "adapter",
                 "out",
-                target.toString(),
+                target.path().toString(),
                 "rank",
                 rank,
                 "modules",
@@ -143,13 +116,13 @@ final class MergeCommand implements Runnable {
         try (ImportBar bar = new ImportBar()) {
             bases.exportDense(
                     base.name(),
-                    target,
+                    target.path(),
                     Element.valueOf(type.toUpperCase(Locale.ROOT)),
                     (module, weight) -> DenseMerge.merge(weight, terms(parts, module)),
                     bar);
         }
-        out.line("the whole model, in " + type + ", is in " + target);
-        out.result(Map.of("as", "dense", "out", target.toString(), "dtype", type));
+        out.line("the whole model, in " + type + ", is in " + target.path());
+        out.result(Map.of("as", "dense", "out", target.path().toString(), "dtype", type));
     }
 
     private static List<DenseMerge.Term> terms(List<WeightedSum.Part> parts, String module) {

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             ChatCommand.class,
             GenerateCommand.class,
             MergeCommand.class,
+            TrainCommand.class,
             AdaptersCommand.class,
             DlqCommand.class,
             VerifyCommand.class,
