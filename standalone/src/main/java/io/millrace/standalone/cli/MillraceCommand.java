@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             MergeCommand.class,
             TrainCommand.class,
+            EvalCommand.class,
             AdaptersCommand.class,
             DlqCommand.class,
             VerifyCommand.class,

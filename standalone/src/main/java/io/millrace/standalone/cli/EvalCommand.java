@@ -1,0 +1,168 @@
+package io.millrace.standalone.cli;
+
+import io.millrace.core.AdapterWeights;
+import io.millrace.core.LoraConfig;
+import io.millrace.core.peft.PeftDirectory;
+import io.millrace.engine.DType;
+import io.millrace.engine.base.Base;
+import io.millrace.engine.compose.WeightedSum;
+import io.millrace.engine.decode.DecodeOptions;
+import io.millrace.engine.decode.EmbeddedGenerator;
+import io.millrace.engine.decode.Generation;
+import io.millrace.engine.decode.GenerationRequest;
+import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
+import io.millrace.engine.decode.LoadedAdapter;
+import io.millrace.engine.metrics.TextPair;
+import io.millrace.engine.text.TrainingSequence;
+import io.millrace.engine.torch.ComputeThread;
+import io.millrace.engine.torch.TorchRuntime;
+import io.millrace.engine.train.AdapterTrainer;
+import io.millrace.engine.train.Evaluation;
+import io.millrace.engine.train.TrainingModel;
+import io.millrace.engine.train.TrainingModels;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "eval",
+        description = "Measures a base, with the weighted sum of adapters that lie in PEFT directories, on a file of"
+                + " examples: how well it knows the completions, and how near its own answers come to them.",
+        mixinStandardHelpOptions = true)
+final class EvalCommand implements Runnable {
+    private static final int ROWS = 8;
+
+    @Mixin
+    private Out out;
+
+    @Mixin
+    private BaseOptions base;
+
+    @Option(
+            names = "--adapter",
+            paramLabel = "DIR[=W]",
+            converter = WeightedDirectory.Reader.class,
+            description = "A PEFT directory and its weight (1 where none is given); may be given several times.")
+    private List<WeightedDirectory> adapters = List.of();
+
+    @Option(
+            names = "--max-length",
+            paramLabel = "TOKENS",
+            defaultValue = "512",
+            description =
+                    "Of prompt and completion together; longer prompts lose their beginning. Default: ${DEFAULT-VALUE}")
+    private int maxLength;
+
+    @Option(
+            names = "--max-tokens",
+            paramLabel = "N",
+            defaultValue = "256",
+            description = "Of an answer; 0: nothing is generated. Default: ${DEFAULT-VALUE}")
+    private int maxTokens;
+
+    @Parameters(
+            paramLabel = "FILE",
+            description = "JSONL as `push` takes it, or - for the standard input; \"adapter\" may be left out.")
+    private String file;
+
+    @Override
+    public void run() {
+        try (Base opened = base.choose(out::note).open()) {
+            List<AdapterWeights> weights = adapters.stream()
+                    .map(adapter -> PeftDirectory.read(adapter.directory(), opened.description()))
+                    .toList();
+            List<TrainingSequence> sequences = EncodedExamples.read(file, opened.exampleEncoder(), maxLength)
+                    .sequences();
+            TorchRuntime torch = TorchRuntime.start(base.device(), base.threads());
+            Map<String, Object> figures = new LinkedHashMap<>();
+            figures.put("examples", sequences.size());
+            figures.putAll(known(ComputeThread.call(() -> evaluate(torch, opened, weights, sequences))));
+            List<Answerable> asked = sequences.stream()
+                    .flatMap(s -> Answerable.of(s, opened.tokenizer()).stream())
+                    .toList();
+            if (maxTokens > 0 && !asked.isEmpty()) {
+                figures.putAll(
+                        AnswerScores.of(answers(torch, opened, weights, asked)).figures());
+            }
+            out.table(figures.entrySet().stream()
+                    .map(figure -> List.of(figure.getKey(), shown(figure.getValue())))
+                    .toList());
+            out.result(figures);
+        }
+    }
+
+    private static String shown(Object figure) {
+        return figure instanceof Double number ? String.format(Locale.ROOT, "%.4f", number) : figure.toString();
+    }
+
+    private static Map<String, Object> known(Evaluation evaluation) {
+        Map<String, Object> figures = new LinkedHashMap<>();
+        figures.put("tokens", evaluation.tokens());
+        figures.put("loss", evaluation.loss());
+        figures.put("perplexity", evaluation.perplexity());
+        figures.put("token_accuracy", evaluation.tokenAccuracy());
+        figures.put("accuracy", evaluation.accuracy());
+        return figures;
+    }
+
+    private Evaluation evaluate(
+            TorchRuntime torch, Base opened, List<AdapterWeights> weights, List<TrainingSequence> sequences) {
+        try (TrainingModel model = TrainingModels.load(torch, opened, DType.parse(base.dtype()));
+                AdapterTrainer trainer = sum(model, weights)) {
+            return Evaluation.of(trainer.scores(sequences, ROWS));
+        }
+    }
+
+    /** A new adapter changes nothing yet, so it stands for the base alone. */
+    private AdapterTrainer sum(TrainingModel model, List<AdapterWeights> weights) {
+        if (weights.isEmpty()) {
+            return model.create(LoraConfig.defaults(), 0);
+        }
+        List<WeightedSum.Part> parts = new ArrayList<>();
+        for (int i = 0; i < weights.size(); i++) {
+            parts.add(new WeightedSum.Part(weights.get(i), adapters.get(i).weight()));
+        }
+        return model.resume(WeightedSum.of(parts));
+    }
+
+    /** Greedy, in the examples' order. */
+    private List<TextPair> answers(
+            TorchRuntime torch, Base opened, List<AdapterWeights> weights, List<Answerable> asked) {
+        DecodeOptions options =
+                DecodeOptions.of(DType.parse(base.dtype())).withRows(ROWS).withQueue(asked.size());
+        try (EmbeddedGenerator generator = EmbeddedGenerator.start(torch, opened, options, () -> 0)) {
+            List<LoadedAdapter> loaded = new ArrayList<>();
+            try {
+                weights.forEach(adapter -> loaded.add(generator.load(adapter)));
+                return answers(generator, loaded, asked);
+            } finally {
+                loaded.forEach(LoadedAdapter::close);
+            }
+        }
+    }
+
+    private List<TextPair> answers(EmbeddedGenerator generator, List<LoadedAdapter> loaded, List<Answerable> asked) {
+        List<WeightedAdapter> sum = new ArrayList<>();
+        for (int i = 0; i < loaded.size(); i++) {
+            sum.add(new WeightedAdapter(loaded.get(i), adapters.get(i).weight()));
+        }
+        List<Generation> generations = asked.stream()
+                .map(one -> generator.submit(GenerationRequest.greedy(one.prompt(), sum, maxTokens), token -> {}))
+                .toList();
+        Progress bar = new Progress("answers");
+        List<TextPair> pairs = new ArrayList<>();
+        for (int i = 0; i < asked.size(); i++) {
+            String answer = generations.get(i).result().join().text();
+            pairs.add(new TextPair(answer, asked.get(i).reference()));
+            bar.update(pairs.size(), asked.size(), "");
+        }
+        bar.end();
+        return pairs;
+    }
+}
