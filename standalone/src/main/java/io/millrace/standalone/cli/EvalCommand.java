@@ -1,8 +1,6 @@
 package io.millrace.standalone.cli;
 
-import io.millrace.core.AdapterWeights;
 import io.millrace.core.LoraConfig;
-import io.millrace.core.peft.PeftDirectory;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.compose.WeightedSum;
@@ -10,8 +8,6 @@ import io.millrace.engine.decode.DecodeOptions;
 import io.millrace.engine.decode.EmbeddedGenerator;
 import io.millrace.engine.decode.Generation;
 import io.millrace.engine.decode.GenerationRequest;
-import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
-import io.millrace.engine.decode.LoadedAdapter;
 import io.millrace.engine.metrics.TextPair;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.torch.ComputeThread;
@@ -44,12 +40,8 @@ final class EvalCommand implements Runnable {
     @Mixin
     private BaseOptions base;
 
-    @Option(
-            names = "--adapter",
-            paramLabel = "DIR[=W]",
-            converter = WeightedDirectory.Reader.class,
-            description = "A PEFT directory and its weight (1 where none is given); may be given several times.")
-    private List<WeightedDirectory> adapters = List.of();
+    @Mixin
+    private AdapterSum adapters;
 
     @Option(
             names = "--max-length",
@@ -74,21 +66,19 @@ final class EvalCommand implements Runnable {
     @Override
     public void run() {
         try (Base opened = base.choose(out::note).open()) {
-            List<AdapterWeights> weights = adapters.stream()
-                    .map(adapter -> PeftDirectory.read(adapter.directory(), opened.description()))
-                    .toList();
+            List<WeightedSum.Part> parts = adapters.read(opened.description());
             List<TrainingSequence> sequences = EncodedExamples.read(file, opened.exampleEncoder(), maxLength)
                     .sequences();
             TorchRuntime torch = TorchRuntime.start(base.device(), base.threads());
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("examples", sequences.size());
-            figures.putAll(known(ComputeThread.call(() -> evaluate(torch, opened, weights, sequences))));
+            figures.putAll(known(ComputeThread.call(() -> evaluate(torch, opened, parts, sequences))));
             List<Answerable> asked = sequences.stream()
                     .flatMap(s -> Answerable.of(s, opened.tokenizer()).stream())
                     .toList();
             if (maxTokens > 0 && !asked.isEmpty()) {
                 figures.putAll(
-                        AnswerScores.of(answers(torch, opened, weights, asked)).figures());
+                        AnswerScores.of(answers(torch, opened, parts, asked)).figures());
             }
             out.table(figures.entrySet().stream()
                     .map(figure -> List.of(figure.getKey(), shown(figure.getValue())))
@@ -112,48 +102,33 @@ final class EvalCommand implements Runnable {
     }
 
     private Evaluation evaluate(
-            TorchRuntime torch, Base opened, List<AdapterWeights> weights, List<TrainingSequence> sequences) {
+            TorchRuntime torch, Base opened, List<WeightedSum.Part> parts, List<TrainingSequence> sequences) {
         try (TrainingModel model = TrainingModels.load(torch, opened, DType.parse(base.dtype()));
-                AdapterTrainer trainer = sum(model, weights)) {
+                AdapterTrainer trainer = sum(model, parts)) {
             return Evaluation.of(trainer.scores(sequences, ROWS));
         }
     }
 
     /** A new adapter changes nothing yet, so it stands for the base alone. */
-    private AdapterTrainer sum(TrainingModel model, List<AdapterWeights> weights) {
-        if (weights.isEmpty()) {
-            return model.create(LoraConfig.defaults(), 0);
-        }
-        List<WeightedSum.Part> parts = new ArrayList<>();
-        for (int i = 0; i < weights.size(); i++) {
-            parts.add(new WeightedSum.Part(weights.get(i), adapters.get(i).weight()));
-        }
-        return model.resume(WeightedSum.of(parts));
+    private static AdapterTrainer sum(TrainingModel model, List<WeightedSum.Part> parts) {
+        return parts.isEmpty() ? model.create(LoraConfig.defaults(), 0) : model.resume(WeightedSum.of(parts));
     }
 
     /** Greedy, in the examples' order. */
     private List<TextPair> answers(
-            TorchRuntime torch, Base opened, List<AdapterWeights> weights, List<Answerable> asked) {
+            TorchRuntime torch, Base opened, List<WeightedSum.Part> parts, List<Answerable> asked) {
         DecodeOptions options =
                 DecodeOptions.of(DType.parse(base.dtype())).withRows(ROWS).withQueue(asked.size());
-        try (EmbeddedGenerator generator = EmbeddedGenerator.start(torch, opened, options, () -> 0)) {
-            List<LoadedAdapter> loaded = new ArrayList<>();
-            try {
-                weights.forEach(adapter -> loaded.add(generator.load(adapter)));
-                return answers(generator, loaded, asked);
-            } finally {
-                loaded.forEach(LoadedAdapter::close);
-            }
+        try (EmbeddedGenerator generator = EmbeddedGenerator.start(torch, opened, options, () -> 0);
+                LoadedSum sum = new LoadedSum(generator, parts)) {
+            return answers(generator, sum, asked);
         }
     }
 
-    private List<TextPair> answers(EmbeddedGenerator generator, List<LoadedAdapter> loaded, List<Answerable> asked) {
-        List<WeightedAdapter> sum = new ArrayList<>();
-        for (int i = 0; i < loaded.size(); i++) {
-            sum.add(new WeightedAdapter(loaded.get(i), adapters.get(i).weight()));
-        }
+    private List<TextPair> answers(EmbeddedGenerator generator, LoadedSum sum, List<Answerable> asked) {
         List<Generation> generations = asked.stream()
-                .map(one -> generator.submit(GenerationRequest.greedy(one.prompt(), sum, maxTokens), token -> {}))
+                .map(one -> generator.submit(
+                        GenerationRequest.greedy(one.prompt(), sum.adapters(), maxTokens), token -> {}))
                 .toList();
         Progress bar = new Progress("answers");
         List<TextPair> pairs = new ArrayList<>();

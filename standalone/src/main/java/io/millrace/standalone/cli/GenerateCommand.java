@@ -1,18 +1,14 @@
 package io.millrace.standalone.cli;
 
-import io.millrace.core.AdapterWeights;
 import io.millrace.core.ChatMessage;
-import io.millrace.core.peft.PeftDirectory;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.Base;
+import io.millrace.engine.compose.WeightedSum;
 import io.millrace.engine.decode.DecodeOptions;
 import io.millrace.engine.decode.EmbeddedGenerator;
 import io.millrace.engine.decode.Generation;
 import io.millrace.engine.decode.GenerationRequest;
-import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
-import io.millrace.engine.decode.LoadedAdapter;
 import io.millrace.engine.torch.TorchRuntime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -39,12 +35,8 @@ final class GenerateCommand implements Runnable {
     @Mixin
     private AnswerOptions answer;
 
-    @Option(
-            names = "--adapter",
-            paramLabel = "DIR[=W]",
-            converter = WeightedDirectory.Reader.class,
-            description = "A PEFT directory and its weight (1 where none is given); may be given several times.")
-    private List<WeightedDirectory> adapters = List.of();
+    @Mixin
+    private AdapterSum adapters;
 
     @Option(
             names = "--top-p",
@@ -72,39 +64,27 @@ final class GenerateCommand implements Runnable {
     public void run() {
         try (Base opened = base.choose(out::note).open()) {
             // Before the base is brought to the device: what is wrong with them is said at once.
-            List<AdapterWeights> weights = adapters.stream()
-                    .map(adapter -> PeftDirectory.read(adapter.directory(), opened.description()))
-                    .toList();
+            List<WeightedSum.Part> parts = adapters.read(opened.description());
             TorchRuntime torch = TorchRuntime.start(base.device(), base.threads());
             DecodeOptions options = DecodeOptions.of(DType.parse(base.dtype())).withRows(1);
             try (EmbeddedGenerator generator =
-                    EmbeddedGenerator.start(torch, opened, options, ThreadLocalRandom.current()::nextLong)) {
-                List<LoadedAdapter> loaded = new ArrayList<>();
-                try {
-                    weights.forEach(w -> loaded.add(generator.load(w)));
-                    answer(generator, request(opened, loaded));
-                } finally {
-                    loaded.forEach(LoadedAdapter::close);
-                }
+                            EmbeddedGenerator.start(torch, opened, options, ThreadLocalRandom.current()::nextLong);
+                    LoadedSum sum = new LoadedSum(generator, parts)) {
+                show(generator.submit(request(opened, sum), token -> out.part(token.text())));
             }
         }
     }
 
-    private GenerationRequest request(Base opened, List<LoadedAdapter> loaded) {
-        List<WeightedAdapter> sum = new ArrayList<>();
-        for (int i = 0; i < loaded.size(); i++) {
-            sum.add(new WeightedAdapter(loaded.get(i), adapters.get(i).weight()));
-        }
+    private GenerationRequest request(Base opened, LoadedSum sum) {
         int[] ids = raw
                 ? opened.prompts().plain(prompt)
                 : opened.prompts().chat(List.of(ChatMessage.of("user", prompt)), List.of());
         OptionalLong drawnFrom = seed.map(OptionalLong::of).orElseGet(OptionalLong::empty);
         return new GenerationRequest(
-                ids, sum, answer.maxTokens(), stop, answer.temperature(), topP, drawnFrom, false, 0);
+                ids, sum.adapters(), answer.maxTokens(), stop, answer.temperature(), topP, drawnFrom, false, 0);
     }
 
-    private void answer(EmbeddedGenerator generator, GenerationRequest request) {
-        Generation generation = generator.submit(request, token -> out.part(token.text()));
+    private void show(Generation generation) {
         Generation.Result result = generation.result().join();
         out.line("");
         out.result(Map.of(

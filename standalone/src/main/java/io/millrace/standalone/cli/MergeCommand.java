@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -36,13 +35,8 @@ final class MergeCommand implements Runnable {
     @Mixin
     private BaseChoice base;
 
-    @Option(
-            names = "--adapter",
-            required = true,
-            paramLabel = "DIR[=W]",
-            converter = WeightedDirectory.Reader.class,
-            description = "A PEFT directory and its weight (1 where none is given); may be given several times.")
-    private List<WeightedDirectory> adapters;
+    @Mixin
+    private AdapterSum adapters;
 
     @Mixin
     private OutDirectory target;
@@ -70,6 +64,9 @@ final class MergeCommand implements Runnable {
 
     @Override
     public void run() {
+        if (adapters.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "nothing to merge: give --adapter DIR[=W] once or more");
+        }
         if (form == Form.ADAPTER && dtype.isPresent()) {
             throw new ParameterException(
                     spec.commandLine(), "--dtype goes with --as dense; adapters are written in f32");
@@ -77,10 +74,7 @@ final class MergeCommand implements Runnable {
         target.requireFree();
         BaseStore bases = base.ready(out::note);
         try (Base opened = bases.open(base.name())) {
-            List<WeightedSum.Part> parts = adapters.stream()
-                    .map(adapter -> new WeightedSum.Part(
-                            PeftDirectory.read(adapter.directory(), opened.description()), adapter.weight()))
-                    .toList();
+            List<WeightedSum.Part> parts = adapters.read(opened.description());
             switch (form) {
                 case ADAPTER -> writeAdapter(WeightedSum.of(parts), opened.description());
                 case DENSE -> writeDense(parts, bases);
@@ -89,9 +83,7 @@ final class MergeCommand implements Runnable {
     }
 
     private void writeAdapter(AdapterWeights sum, BaseDescription description) {
-        String origin = "the sum of "
-                + adapters.stream().map(MergeCommand::shown).collect(Collectors.joining(", "))
-                + ", merged by Millrace";
+        String origin = "the sum of " + adapters.shown() + ", merged by Millrace";
         PeftDirectory.writeTo(target.path(), PeftDirectory.files(sum, description, target.name(), origin));
         int rank = sum.config().rank();
         out.line("an adapter of rank " + rank + " is in " + target.path());
@@ -104,11 +96,6 @@ final class MergeCommand implements Runnable {
                 rank,
                 "modules",
                 sum.modules().size()));
-    }
-
-    private static String shown(WeightedDirectory adapter) {
-        return adapter.weight() + " x "
-                + adapter.directory().toAbsolutePath().normalize().getFileName();
     }
 
     private void writeDense(List<WeightedSum.Part> parts, BaseStore bases) {
