@@ -3,7 +3,7 @@ package io.millrace.standalone.cli;
 import picocli.CommandLine.Option;
 
 /** How long an answer may get and how its tokens are chosen, wherever it is made. */
-final class AnswerOptions {
+public final class AnswerOptions {
     @Option(
             names = "--max-tokens",
             paramLabel = "N",
@@ -18,11 +18,11 @@ final class AnswerOptions {
             description = "0: always the likeliest token. Default: ${DEFAULT-VALUE}")
     private double temperature;
 
-    int maxTokens() {
+    public int maxTokens() {
         return maxTokens;
     }
 
-    double temperature() {
+    public double temperature() {
         return temperature;
     }
 }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which base a command is about. */
-final class BaseChoice {
+public final class BaseChoice {
     private static final String NANO = "nano";
 
     @Option(
@@ -22,7 +22,7 @@ final class BaseChoice {
     @Mixin
     private BaseStoreOption store;
 
-    String name() {
+    public String name() {
         return base;
     }
 
@@ -35,7 +35,7 @@ final class BaseChoice {
     }
 
     /** The store with the base in it, pulled where it is the catalogue's; {@code note} hears what is done meanwhile. */
-    BaseStore ready(Consumer<String> note) {
+    public BaseStore ready(Consumer<String> note) {
         BaseStore bases = store.open();
         if (isNano()) {
             note.accept("base nano: a tiny random model made on the spot, for smoke tests; its answers mean nothing");

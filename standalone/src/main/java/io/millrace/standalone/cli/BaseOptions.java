@@ -17,7 +17,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which base a system runs on, and how it computes. */
-final class BaseOptions {
+public final class BaseOptions {
     private static final Pattern BF16_CPU = Pattern.compile("\\b(avx512_bf16|amx_bf16)\\b");
 
     @Mixin
@@ -47,14 +47,14 @@ final class BaseOptions {
      * @param id from its content
      * @param settings of the services, by key
      */
-    record Chosen(String name, String id, BaseStore store, Map<String, String> settings) {
-        Base open() {
+    public record Chosen(String name, String id, BaseStore store, Map<String, String> settings) {
+        public Base open() {
             return store.open(name);
         }
     }
 
     /** Finds the base, pulling the catalogue's on first use; {@code note} hears what is done meanwhile. */
-    Chosen choose(Consumer<String> note) {
+    public Chosen choose(Consumer<String> note) {
         if (device.startsWith("cuda")) {
             // Said now rather than by services that wait for it.
             TorchRuntime.start(device, threads());
@@ -65,15 +65,15 @@ final class BaseOptions {
         }
     }
 
-    String device() {
+    public String device() {
         return device;
     }
 
-    int threads() {
+    public int threads() {
         return threads.orElse(0);
     }
 
-    String dtype() {
+    public String dtype() {
         return dtype.orElseGet(this::fastestDtype);
     }
 

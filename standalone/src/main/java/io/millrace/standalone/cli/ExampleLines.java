@@ -44,7 +44,7 @@ public record ExampleLines(List<String> files, Optional<String> adapter) {
     }
 
     /** Takes one line after another. */
-    interface Each {
+    public interface Each {
         void line(Line line) throws IOException;
     }
 
@@ -63,7 +63,7 @@ public record ExampleLines(List<String> files, Optional<String> adapter) {
         }
     }
 
-    void each(Each each) {
+    public void each(Each each) {
         requireFiles();
         for (String file : files) {
             try (InputStream in = file.equals("-") ? System.in : Files.newInputStream(Path.of(file))) {

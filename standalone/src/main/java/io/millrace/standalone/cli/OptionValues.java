@@ -7,7 +7,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /** Values of options that are checked before anything is started for them. */
-final class OptionValues {
+public final class OptionValues {
     private OptionValues() {}
 
     /** A TCP port. */
@@ -24,7 +24,7 @@ final class OptionValues {
     }
 
     /** A dtype's label. */
-    static final class Dtype implements ITypeConverter<String> {
+    public static final class Dtype implements ITypeConverter<String> {
         private static final List<String> LABELS =
                 Arrays.stream(DType.values()).map(DType::label).toList();
 

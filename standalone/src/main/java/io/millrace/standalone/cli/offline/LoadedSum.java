@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import io.millrace.engine.compose.WeightedSum;
 import io.millrace.engine.decode.EmbeddedGenerator;

@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import io.millrace.engine.text.Tokenizer;
 import io.millrace.engine.text.TrainingSequence;

@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;

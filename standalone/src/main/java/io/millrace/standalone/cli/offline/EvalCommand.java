@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import io.millrace.core.LoraConfig;
 import io.millrace.engine.DType;
@@ -16,6 +16,9 @@ import io.millrace.engine.train.AdapterTrainer;
 import io.millrace.engine.train.Evaluation;
 import io.millrace.engine.train.TrainingModel;
 import io.millrace.engine.train.TrainingModels;
+import io.millrace.standalone.cli.BaseOptions;
+import io.millrace.standalone.cli.Out;
+import io.millrace.standalone.cli.Progress;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +34,7 @@ import picocli.CommandLine.Parameters;
         description = "Measures a base, with the weighted sum of adapters that lie in PEFT directories, on a file of"
                 + " examples: how well it knows the completions, and how near its own answers come to them.",
         mixinStandardHelpOptions = true)
-final class EvalCommand implements Runnable {
+public final class EvalCommand implements Runnable {
     private static final int ROWS = 8;
 
     @Mixin

@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
@@ -7,6 +7,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.core.TrainingExample;
 import io.millrace.engine.text.ExampleEncoder;
 import io.millrace.engine.text.TrainingSequence;
+import io.millrace.standalone.cli.ExampleLines;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

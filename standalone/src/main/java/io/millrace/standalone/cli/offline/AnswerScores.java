@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import io.millrace.engine.metrics.AnswerMatch;
 import io.millrace.engine.metrics.Bleu;

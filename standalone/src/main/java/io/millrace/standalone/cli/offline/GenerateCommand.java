@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import io.millrace.core.ChatMessage;
 import io.millrace.engine.DType;
@@ -9,6 +9,9 @@ import io.millrace.engine.decode.EmbeddedGenerator;
 import io.millrace.engine.decode.Generation;
 import io.millrace.engine.decode.GenerationRequest;
 import io.millrace.engine.torch.TorchRuntime;
+import io.millrace.standalone.cli.AnswerOptions;
+import io.millrace.standalone.cli.BaseOptions;
+import io.millrace.standalone.cli.Out;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,7 +28,7 @@ import picocli.CommandLine.Parameters;
         description = "Answers one prompt without a running system: a base with the weighted sum of adapters"
                 + " that lie in PEFT directories.",
         mixinStandardHelpOptions = true)
-final class GenerateCommand implements Runnable {
+public final class GenerateCommand implements Runnable {
     @Mixin
     private Out out;
 

@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import io.millrace.core.AdapterWeights;
 import io.millrace.core.BaseDescription;
@@ -8,6 +8,10 @@ import io.millrace.engine.base.BaseStore;
 import io.millrace.engine.base.BaseTensor.Element;
 import io.millrace.engine.compose.DenseMerge;
 import io.millrace.engine.compose.WeightedSum;
+import io.millrace.standalone.cli.BaseChoice;
+import io.millrace.standalone.cli.ImportBar;
+import io.millrace.standalone.cli.OptionValues;
+import io.millrace.standalone.cli.Out;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -25,7 +29,7 @@ import picocli.CommandLine.Spec;
                 "Writes the weighted sum of adapters that lie in PEFT directories: as one adapter, whose rank is the"
                         + " sum of theirs, or added to the weights of their base.",
         mixinStandardHelpOptions = true)
-final class MergeCommand implements Runnable {
+public final class MergeCommand implements Runnable {
     @Spec
     private CommandSpec spec;
 

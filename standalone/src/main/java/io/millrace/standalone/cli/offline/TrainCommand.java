@@ -1,4 +1,4 @@
-package io.millrace.standalone.cli;
+package io.millrace.standalone.cli.offline;
 
 import io.millrace.core.AdapterSettings;
 import io.millrace.core.BaseDescription;
@@ -16,6 +16,9 @@ import io.millrace.engine.train.FineTuning;
 import io.millrace.engine.train.StepResult;
 import io.millrace.engine.train.TrainingModel;
 import io.millrace.engine.train.TrainingModels;
+import io.millrace.standalone.cli.BaseOptions;
+import io.millrace.standalone.cli.Out;
+import io.millrace.standalone.cli.Progress;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -33,7 +36,7 @@ import picocli.CommandLine.Parameters;
         name = "train",
         description = "Trains an adapter on a file without a running system, and writes it as a PEFT directory.",
         mixinStandardHelpOptions = true)
-final class TrainCommand implements Runnable {
+public final class TrainCommand implements Runnable {
     private static final double MOST_HELD_OUT = 0.9;
 
     @Mixin
