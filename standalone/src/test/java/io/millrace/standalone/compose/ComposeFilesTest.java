@@ -204,13 +204,15 @@ class ComposeFilesTest {
                                         + Path.of(copied.target()).toString()))
                         .as(module)
                         .containsExactlyInAnyOrderElementsOf(partsOf(module));
+                // By name: a pattern that begins with a wildcard doesn't open a folder to the classic builder.
+                assertThat(ignored.lines()).contains("!" + module + "/target/quarkus-app/**");
                 assertThat(dockerfile.user(build.target())).isEqualTo("millrace");
                 assertThat(dockerfile.entryPoint(build.target()))
                         .startsWith("java")
                         .endsWith("quarkus-run.jar");
             }
         }
-        assertThat(ignored.lines()).contains("**", "!*/target/quarkus-app/**");
+        assertThat(ignored.lines()).contains("**");
     }
 
     @Test
