@@ -55,11 +55,14 @@ def dropped(self, x: Tensor, mask: Tensor) -> Tensor:
     y = x * mask
   return y
 
-# Fills the right columns of [x | s A(x)]; `both` [T, in + k] holds x already
+# Fills the right columns of [x | s A(x)]; `both` [T, in + k] holds x already. oneDNN's AMX kernels read rows in steps of 32
+# numbers, and what they read too far counts as nothing unless it is no number.
 def adapt(self, both: Tensor, a: Tensor, scale: float, mask: Tensor) -> int:
   k = a.size(0)
   if k > 0:
     width = both.size(1) - k
+    if width % 32 != 0:
+      both[:, width:].zero_()
     both[:, width:].copy_(torch.linear(self.dropped(both[:, 0:width], mask), a).mul_(scale))
   return 0
 
