@@ -1,5 +1,6 @@
 package io.millrace.bench.continual;
 
+import io.millrace.engine.train.Evaluation;
 import io.millrace.engine.train.SequenceScore;
 import java.util.List;
 
@@ -13,11 +14,9 @@ import java.util.List;
 record Score(List<Double> losses, double accuracy, double tokenAccuracy) {
 
     static Score of(List<SequenceScore> scores) {
+        Evaluation evaluation = Evaluation.of(scores);
         return new Score(
-                scores.stream().map(SequenceScore::loss).toList(),
-                scores.stream().mapToInt(s -> s.exact() ? 1 : 0).average().orElseThrow(),
-                scores.stream().mapToDouble(SequenceScore::right).sum()
-                        / scores.stream().mapToDouble(SequenceScore::tokens).sum());
+                scores.stream().map(SequenceScore::loss).toList(), evaluation.accuracy(), evaluation.tokenAccuracy());
     }
 
     double loss() {

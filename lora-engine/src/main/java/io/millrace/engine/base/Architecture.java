@@ -6,6 +6,7 @@ import io.millrace.core.BaseDescription.Rope;
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,6 +94,16 @@ record Architecture(
             tensors.put("lm_head.weight", new long[] {vocabSize, hiddenSize});
         }
         return tensors;
+    }
+
+    /** How many numbers all tensors have. */
+    long size() {
+        return tensors().values().stream().mapToLong(Architecture::size).sum();
+    }
+
+    /** How many numbers a tensor of that shape has. */
+    static long size(long[] shape) {
+        return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }
 
     /** Whether a tensor is the weight of one of a block's linear layers. */

@@ -38,9 +38,7 @@ final class BaseWriter {
         this.source = source;
         this.quantisation = quantisation;
         this.progress = progress;
-        this.total = source.architecture().tensors().values().stream()
-                .mapToLong(BaseWriter::elements)
-                .sum();
+        this.total = source.architecture().size();
     }
 
     /**
@@ -93,7 +91,7 @@ final class BaseWriter {
         if (tensor instanceof SourceTensor.Quantised quantised) {
             if (quantise) {
                 addQuantised(name, quantised.tensor(), spool);
-                advance(elements(tensor.shape()));
+                advance(Architecture.size(tensor.shape()));
             } else {
                 addDense(name, new HeldNumbers(quantised.shape(), Nf4.dequantise(quantised.tensor())));
             }
@@ -112,7 +110,7 @@ final class BaseWriter {
     }
 
     private void addQuantised(String name, BaseTensor.Nf4 tensor, Spool spool) throws IOException {
-        long bytes = (elements(tensor.shape()) + 1) / 2;
+        long bytes = (Architecture.size(tensor.shape()) + 1) / 2;
         ByteBuffer packed = tensor.packed().duplicate();
         packed.limit(packed.position() + Math.toIntExact(bytes));
         addPart(name, TensorDType.U8, new long[] {bytes, 1}, packed, spool);
@@ -161,10 +159,6 @@ final class BaseWriter {
     private void advance(long elements) {
         done += elements;
         progress.advanced("import", done, total);
-    }
-
-    private static long elements(long[] shape) {
-        return Arrays.stream(shape).reduce(1, Math::multiplyExact);
     }
 
     private record DigestingChannel(WritableByteChannel out, MessageDigest digest) implements WritableByteChannel {

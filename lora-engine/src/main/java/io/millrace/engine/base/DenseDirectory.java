@@ -6,7 +6,6 @@ import io.millrace.core.safetensors.TensorDType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
@@ -40,9 +39,7 @@ final class DenseDirectory {
         this.change = change;
         this.progress = progress;
         this.architecture = StoredBase.manifest(stored).architecture();
-        this.total = architecture.tensors().values().stream()
-                .mapToLong(shape -> Arrays.stream(shape).reduce(1, Math::multiplyExact))
-                .sum();
+        this.total = architecture.size();
     }
 
     /** @param directory there, and empty */

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.WritableByteChannel;
-import java.util.Arrays;
 import java.util.function.LongConsumer;
 
 /** Writes a dense tensor part by part, each number rounded to the nearest of the element type. */
@@ -15,7 +14,7 @@ record DenseParts(String name, SourceTensor.Numbers tensor, BaseTensor.Element e
 
     @Override
     public void writeTo(WritableByteChannel out) throws IOException {
-        long elements = Arrays.stream(tensor.shape()).reduce(1, Math::multiplyExact);
+        long elements = Architecture.size(tensor.shape());
         float[] values = new float[TensorQuantiser.PART];
         ByteBuffer bytes = ByteBuffer.allocate(values.length * element.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         for (long from = 0; from < elements; from += values.length) {

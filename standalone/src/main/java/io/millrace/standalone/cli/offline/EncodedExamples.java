@@ -8,6 +8,7 @@ import io.millrace.core.TrainingExample;
 import io.millrace.engine.text.ExampleEncoder;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.standalone.cli.ExampleLines;
+import io.millrace.topics.Topics;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -17,12 +18,10 @@ import java.util.Set;
 /**
  * The examples of a file, tokenised, each content once.
  *
- * @param examples as they were read
- * @param sequences of these, in the same order
+ * @param sequences in the file's order
  * @param repeated lines left out because their content had come before
  */
-record EncodedExamples(List<TrainingExample> examples, List<TrainingSequence> sequences, int repeated) {
-    private static final int MAX_BYTES = 1 << 20;
+record EncodedExamples(List<TrainingSequence> sequences, int repeated) {
     private static final int SHOWN = 3;
 
     /** Records of the topic name an adapter, lines of a file needn't. */
@@ -33,8 +32,7 @@ record EncodedExamples(List<TrainingExample> examples, List<TrainingSequence> se
      * @throws MillraceException {@code bad_request} where a line is no example or the file has none
      */
     static EncodedExamples read(String file, ExampleEncoder encoder, int maxLength) {
-        ExampleParser parser = new ExampleParser(MAX_BYTES);
-        List<TrainingExample> examples = new ArrayList<>();
+        ExampleParser parser = new ExampleParser(Topics.MAX_EXAMPLE_BYTES);
         List<TrainingSequence> sequences = new ArrayList<>();
         Set<Digest> seen = new HashSet<>();
         List<String> refused = new ArrayList<>();
@@ -45,7 +43,6 @@ record EncodedExamples(List<TrainingExample> examples, List<TrainingSequence> se
                 TrainingExample example = parser.parse(line.bytes());
                 TrainingSequence sequence = encoder.encode(example, maxLength);
                 if (seen.add(example.contentDigest())) {
-                    examples.add(example);
                     sequences.add(sequence);
                 }
             } catch (MillraceException e) {
@@ -58,9 +55,9 @@ record EncodedExamples(List<TrainingExample> examples, List<TrainingSequence> se
                     refused.size() + " of " + lines[0] + " lines can't be used, mend them or take them out: "
                             + String.join("; ", refused.subList(0, Math.min(SHOWN, refused.size()))));
         }
-        if (examples.isEmpty()) {
+        if (sequences.isEmpty()) {
             throw new MillraceException(ErrorCode.BAD_REQUEST, file + " has no examples; write a JSON object a line");
         }
-        return new EncodedExamples(examples, sequences, lines[0] - examples.size());
+        return new EncodedExamples(sequences, lines[0] - sequences.size());
     }
 }
