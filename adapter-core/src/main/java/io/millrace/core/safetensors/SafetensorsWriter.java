@@ -25,6 +25,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -90,10 +91,16 @@ public final class SafetensorsWriter {
 
     /** Adds a float32 tensor; the array isn't copied. */
     public SafetensorsWriter add(String name, long[] shape, float[] values) {
+        return add(name, shape, values, 0, values.length);
+    }
+
+    /** Adds a float32 tensor that stands in a part of an array, from inclusive, to exclusive; the array isn't copied. */
+    public SafetensorsWriter add(String name, long[] shape, float[] values, int from, int to) {
+        Objects.checkFromToIndex(from, to, values.length);
         return add(name, TensorDType.F32, shape, out -> {
             ByteBuffer chunk = ByteBuffer.allocate(4 * CHUNK_FLOATS).order(ByteOrder.LITTLE_ENDIAN);
-            for (int at = 0; at < values.length; at += CHUNK_FLOATS) {
-                int n = Math.min(CHUNK_FLOATS, values.length - at);
+            for (int at = from; at < to; at += CHUNK_FLOATS) {
+                int n = Math.min(CHUNK_FLOATS, to - at);
                 chunk.clear();
                 chunk.asFloatBuffer().put(values, at, n);
                 writeFully(out, chunk.limit(4 * n));
@@ -144,9 +151,9 @@ public final class SafetensorsWriter {
     }
 
     public byte[] toBytes() {
-        ByteArrayOutputStream out = new ByteArrayOutputStream(Math.toIntExact(sizeBytes()));
+        WholeFile out = new WholeFile(Math.toIntExact(sizeBytes()));
         writeTo(out);
-        return out.toByteArray();
+        return out.bytes();
     }
 
     private List<Entry> inOrder() {
@@ -211,6 +218,17 @@ public final class SafetensorsWriter {
     private static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
         while (bytes.hasRemaining()) {
             out.write(bytes);
+        }
+    }
+
+    /** Has the file's size from the start, so that the bytes need no copy. */
+    private static final class WholeFile extends ByteArrayOutputStream {
+        WholeFile(int bytes) {
+            super(bytes);
+        }
+
+        byte[] bytes() {
+            return count == buf.length ? buf : toByteArray();
         }
     }
 

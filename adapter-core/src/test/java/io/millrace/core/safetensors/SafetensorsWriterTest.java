@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -41,6 +42,29 @@ class SafetensorsWriterTest {
                         + "\"x\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[8,11]}}");
         assertThat(ByteBuffer.wrap(one).order(ByteOrder.LITTLE_ENDIAN).getLong() % 8)
                 .isZero();
+    }
+
+    @Test
+    void aPartOfAnArrayIsWrittenAsAnArrayOfItsOwn() {
+        // Given numbers, more of them than are written at once
+        float[] whole = new float[40_000];
+        for (int i = 0; i < whole.length; i++) {
+            whole[i] = i;
+        }
+        float[] part = Arrays.copyOfRange(whole, 3, 39_998);
+
+        // When a part is written, and the same numbers alone
+        byte[] ofPart = new SafetensorsWriter()
+                .add("x", new long[] {part.length}, whole, 3, 39_998)
+                .toBytes();
+
+        // Then the files are the same
+        assertThat(ofPart)
+                .isEqualTo(new SafetensorsWriter()
+                        .add("x", new long[] {part.length}, part)
+                        .toBytes());
+        assertThatThrownBy(() -> new SafetensorsWriter().add("x", new long[] {2}, whole, 39_999, 40_001))
+                .isInstanceOf(IndexOutOfBoundsException.class);
     }
 
     @Test

@@ -114,13 +114,16 @@ record FlatState(float[] weights, Optional<Moments> moments, Optional<float[]> a
         for (AdapterLayout.Place place : layout.places()) {
             for (int part = 0; part < flat.size(); part++) {
                 String path = place.module().path();
-                long[] a = shapeA(layout, place);
-                long[] b = shapeB(layout, place);
-                writer.add(path + ".lora_A" + PARTS_AND_AVERAGE.get(part), a, slice(flat.get(part), place.a(), a));
-                writer.add(path + ".lora_B" + PARTS_AND_AVERAGE.get(part), b, slice(flat.get(part), place.b(), b));
+                String suffix = PARTS_AND_AVERAGE.get(part);
+                add(writer, path + ".lora_A" + suffix, shapeA(layout, place), flat.get(part), place.a());
+                add(writer, path + ".lora_B" + suffix, shapeB(layout, place), flat.get(part), place.b());
             }
         }
         return new AdapterState(config, step, writer.toBytes());
+    }
+
+    private static void add(SafetensorsWriter writer, String name, long[] shape, float[] flat, int at) {
+        writer.add(name, shape, flat, at, at + size(shape));
     }
 
     static AdapterWeights weights(AdapterLayout layout, LoraConfig config, float[] flat) {
@@ -146,8 +149,12 @@ record FlatState(float[] weights, Optional<Moments> moments, Optional<float[]> a
         return new long[] {place.module().out(), layout.rank()};
     }
 
+    private static int size(long[] shape) {
+        return Math.toIntExact(shape[0] * shape[1]);
+    }
+
     private static float[] slice(float[] flat, int at, long[] shape) {
-        return Arrays.copyOfRange(flat, at, at + (int) (shape[0] * shape[1]));
+        return Arrays.copyOfRange(flat, at, at + size(shape));
     }
 
     private static MillraceException invalid(String what) {
