@@ -5,6 +5,7 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.minio.BucketExistsArgs;
 import io.minio.GetObjectArgs;
+import io.minio.GetObjectResponse;
 import io.minio.ListObjectsArgs;
 import io.minio.MakeBucketArgs;
 import io.minio.MinioClient;
@@ -17,11 +18,13 @@ import io.minio.errors.ErrorResponseException;
 import io.minio.errors.MinioException;
 import io.minio.messages.ErrorResponse;
 import io.minio.messages.Item;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -37,11 +40,13 @@ import org.slf4j.LoggerFactory;
 /**
  * Keeps blobs in an S3 bucket. A blob is written with {@code If-None-Match: *}, so a second writer of the same content
  * changes nothing; where the store doesn't know that header, by a plain PUT (same key, same bytes). Blobs of more than
- * {@value #SINGLE_PUT_BYTES} bytes go up in parts after a look whether they are there already.
+ * {@value #SINGLE_PUT_BYTES} bytes go up in parts after a look whether they are there already: a store may hold a part
+ * in memory while it checks what it was signed with.
  */
 public final class S3BlobStore implements BlobStore {
     private static final Logger LOG = LoggerFactory.getLogger(S3BlobStore.class);
     static final long SINGLE_PUT_BYTES = 32L << 20;
+    static final long PART_BYTES = 8L << 20;
     private static final String CONTENT_TYPE = "application/octet-stream";
     private static final Map<String, String> IF_ABSENT = Map.of("If-None-Match", "*");
     private static final Set<String> BUCKET_EXISTS = Set.of("BucketAlreadyOwnedByYou", "BucketAlreadyExists");
@@ -87,13 +92,14 @@ public final class S3BlobStore implements BlobStore {
             return digest;
         }
         writeBlob(
-                headers -> client.putObject(PutObjectArgs.builder()
-                        .bucket(settings.bucket())
-                        .object(BlobNames.blob(digest))
-                        .data(content, content.length)
-                        .contentType(CONTENT_TYPE)
-                        .extraHeaders(headers)
-                        .build()),
+                headers -> client.putObject(
+                        PutObjectArgs.builder().bucket(settings.bucket()).object(BlobNames.blob(digest)).stream(
+                                        new ByteArrayInputStream(content),
+                                        (long) content.length,
+                                        partBytes(content.length))
+                                .contentType(CONTENT_TYPE)
+                                .extraHeaders(headers)
+                                .build()),
                 content.length);
         return digest;
     }
@@ -115,12 +121,16 @@ public final class S3BlobStore implements BlobStore {
                 headers -> client.uploadObject(UploadObjectArgs.builder()
                         .bucket(settings.bucket())
                         .object(BlobNames.blob(digest))
-                        .filename(file.toString(), SINGLE_PUT_BYTES)
+                        .filename(file.toString(), partBytes(size))
                         .contentType(CONTENT_TYPE)
                         .extraHeaders(headers)
                         .build()),
                 size);
         return digest;
+    }
+
+    private static long partBytes(long size) {
+        return size > SINGLE_PUT_BYTES ? PART_BYTES : SINGLE_PUT_BYTES;
     }
 
     /** One PUT with the given headers. */
@@ -166,13 +176,21 @@ public final class S3BlobStore implements BlobStore {
 
     private Optional<byte[]> read(String key) {
         return ifPresent(() -> {
-            try (InputStream in = client.getObject(GetObjectArgs.builder()
+            try (GetObjectResponse in = client.getObject(GetObjectArgs.builder()
                     .bucket(settings.bucket())
                     .object(key)
                     .build())) {
-                return in.readAllBytes();
+                String length = in.headers().get("Content-Length");
+                return length == null ? in.readAllBytes() : readWhole(in, Integer.parseInt(length));
             }
         });
+    }
+
+    /** Straight into its place: collecting a stream of unknown length takes twice the memory. */
+    private static byte[] readWhole(InputStream in, int length) throws IOException {
+        byte[] content = new byte[length];
+        int n = in.readNBytes(content, 0, length);
+        return n == length ? content : Arrays.copyOf(content, n);
     }
 
     @Override

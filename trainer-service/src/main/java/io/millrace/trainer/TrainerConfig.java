@@ -107,7 +107,7 @@ public interface TrainerConfig {
         @WithDefault("60s")
         Duration residentIdle();
 
-        /** Copies of adapters' states in host memory, in bytes, at most. */
+        /** Copies of the states of adapters that left the device, in temporary files, in bytes, at most. */
         @WithDefault("536870912")
         long hostBytes();
 

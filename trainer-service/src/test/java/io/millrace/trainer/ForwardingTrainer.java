@@ -1,6 +1,7 @@
 package io.millrace.trainer;
 
 import io.millrace.core.AdapterWeights;
+import io.millrace.core.Digest;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.train.AdapterState;
 import io.millrace.engine.train.AdapterTrainer;
@@ -25,6 +26,16 @@ public interface ForwardingTrainer extends AdapterTrainer {
     @Override
     default AdapterState state() {
         return trainer().state();
+    }
+
+    @Override
+    default Digest stateDigest() {
+        return trainer().stateDigest();
+    }
+
+    @Override
+    default long steps() {
+        return trainer().steps();
     }
 
     @Override

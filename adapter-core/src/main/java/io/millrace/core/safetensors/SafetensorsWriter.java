@@ -2,6 +2,7 @@ package io.millrace.core.safetensors;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
+import io.millrace.core.Digest;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -20,12 +21,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -91,16 +93,10 @@ public final class SafetensorsWriter {
 
     /** Adds a float32 tensor; the array isn't copied. */
     public SafetensorsWriter add(String name, long[] shape, float[] values) {
-        return add(name, shape, values, 0, values.length);
-    }
-
-    /** Adds a float32 tensor that stands in a part of an array, from inclusive, to exclusive; the array isn't copied. */
-    public SafetensorsWriter add(String name, long[] shape, float[] values, int from, int to) {
-        Objects.checkFromToIndex(from, to, values.length);
         return add(name, TensorDType.F32, shape, out -> {
             ByteBuffer chunk = ByteBuffer.allocate(4 * CHUNK_FLOATS).order(ByteOrder.LITTLE_ENDIAN);
-            for (int at = from; at < to; at += CHUNK_FLOATS) {
-                int n = Math.min(CHUNK_FLOATS, to - at);
+            for (int at = 0; at < values.length; at += CHUNK_FLOATS) {
+                int n = Math.min(CHUNK_FLOATS, values.length - at);
                 chunk.clear();
                 chunk.asFloatBuffer().put(values, at, n);
                 writeFully(out, chunk.limit(4 * n));
@@ -154,6 +150,13 @@ public final class SafetensorsWriter {
         WholeFile out = new WholeFile(Math.toIntExact(sizeBytes()));
         writeTo(out);
         return out.bytes();
+    }
+
+    /** Digest of the file's bytes, without holding them. */
+    public Digest digest() {
+        MessageDigest digest = Digest.sha256();
+        writeTo(new DigestOutputStream(OutputStream.nullOutputStream(), digest));
+        return Digest.of(digest);
     }
 
     private List<Entry> inOrder() {

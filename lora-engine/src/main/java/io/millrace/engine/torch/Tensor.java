@@ -71,15 +71,25 @@ public final class Tensor implements AutoCloseable {
         return floats[0];
     }
 
+    /** Every element as float32, row-major, without a copy on the heap. */
+    public HostFloats hostFloats() {
+        return new HostFloats(onHost(F32));
+    }
+
     private <T> T read(int dataType, Function<ByteBuffer, T> reader) {
+        long onHost = onHost(dataType);
+        try {
+            return reader.apply(LibTorch.memory(onHost).order(ByteOrder.nativeOrder()));
+        } finally {
+            LibTorch.deleteTensor(onHost);
+        }
+    }
+
+    /** Handle of a contiguous tensor on the CPU: of this one's own memory where that is such a tensor. */
+    private long onHost(int dataType) {
         long onCpu = LibTorch.to(handle(), dataType, TorchDevice.CPU_JNI);
         try {
-            long contiguous = LibTorch.contiguous(onCpu);
-            try {
-                return reader.apply(LibTorch.memory(contiguous).order(ByteOrder.nativeOrder()));
-            } finally {
-                LibTorch.deleteTensor(contiguous);
-            }
+            return LibTorch.contiguous(onCpu);
         } finally {
             LibTorch.deleteTensor(onCpu);
         }

@@ -7,6 +7,7 @@ import java.io.ByteArrayInputStream;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -111,6 +112,11 @@ public final class TorchRuntime {
                 .put(data));
     }
 
+    /** A vector of float32 that the writer fills: it finds any numbers there, and need not begin at the first. */
+    public Tensor vector(int size, Consumer<FloatBuffer> writer) {
+        return filled(ElementType.F32, size, new long[] {size}, memory -> writer.accept(memory.asFloatBuffer()));
+    }
+
     public Tensor tensor(long[] data, long... shape) {
         return filled(ElementType.I64, data.length, shape, memory -> memory.asLongBuffer()
                 .put(data));
@@ -121,7 +127,12 @@ public final class TorchRuntime {
         checkSize(type, (long) count * type.bytes(), shape);
         long onCpu = LibTorch.empty(shape, type.djlCode(), TorchDevice.CPU_JNI);
         if (count > 0) {
-            writer.accept(LibTorch.memory(onCpu).order(ByteOrder.nativeOrder()));
+            try {
+                writer.accept(LibTorch.memory(onCpu).order(ByteOrder.nativeOrder()));
+            } catch (RuntimeException e) {
+                LibTorch.deleteTensor(onCpu);
+                throw e;
+            }
         }
         if (!device.isCuda()) {
             return new Tensor(onCpu, Optional.empty());

@@ -104,6 +104,16 @@ final class AdapterLayout {
         return List.copyOf(places);
     }
 
+    /** Of the module's A. */
+    long[] shapeA(Place place) {
+        return new long[] {rank, place.module().in()};
+    }
+
+    /** Of the module's B. */
+    long[] shapeB(Place place) {
+        return new long[] {place.module().out(), rank};
+    }
+
     /** Elements of the flat vector, padding included. */
     int size() {
         int used = Math.multiplyExact(blockSize, base.layers());

@@ -15,6 +15,11 @@ public record AdapterState(LoraConfig config, long step, byte[] content) {
 
     /** Digest of {@link #content} and the step: equal states have equal digests. */
     public Digest digest() {
-        return Digest.of(Digest.of(content).hex() + ":" + step);
+        return digest(Digest.of(content), step);
+    }
+
+    /** @param content digest of {@link #content} */
+    static Digest digest(Digest content, long step) {
+        return Digest.of(content.hex() + ":" + step);
     }
 }

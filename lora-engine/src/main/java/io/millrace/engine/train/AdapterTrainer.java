@@ -1,6 +1,7 @@
 package io.millrace.engine.train;
 
 import io.millrace.core.AdapterWeights;
+import io.millrace.core.Digest;
 import io.millrace.engine.text.TrainingSequence;
 import java.util.List;
 import java.util.Optional;
@@ -25,6 +26,12 @@ public interface AdapterTrainer extends AutoCloseable {
 
     /** The current state, copied off the device. Deterministic: the same steps give the same bytes. */
     AdapterState state();
+
+    /** What {@link AdapterState#digest} says of the current state, without the copy. */
+    Digest stateDigest();
+
+    /** Optimizer steps taken. */
+    long steps();
 
     /** The current weights alone. */
     AdapterWeights weights();

@@ -47,7 +47,8 @@ public final class LlamaTrainingModel implements TrainingModel {
         }
         this.joint = new JointWeights(torch, maths, description, frozen, dtype, mode.heldBytes());
         AdapterLayout bare = new AdapterLayout(description, Optional.empty());
-        this.none = new LoraParameters(torch, maths, bare, dtype, new float[bare.size()]);
+        this.none =
+                new LoraParameters(torch, maths, bare, dtype, FlatState.none().weights());
     }
 
     @Override

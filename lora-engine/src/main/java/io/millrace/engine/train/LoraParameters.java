@@ -20,14 +20,24 @@ final class LoraParameters implements AutoCloseable {
     private final TensorList adapters;
     private final TensorList gradients;
 
-    LoraParameters(TorchRuntime torch, TorchModule maths, AdapterLayout layout, DType dtype, float[] flat) {
+    LoraParameters(TorchRuntime torch, TorchModule maths, AdapterLayout layout, DType dtype, FlatState.Values values) {
         this.maths = maths;
         this.layout = layout;
-        this.weights = owned.own(torch.tensor(flat, flat.length));
+        this.weights = owned.own(flat(torch, layout, values));
         this.compute = dtype == DType.F32 ? weights : owned.own(cast(weights, dtype));
-        this.gradient = owned.own(zeros(flat.length));
+        this.gradient = owned.own(zeros(layout.size()));
         this.adapters = owned.own(views(compute));
         this.gradients = owned.own(views(gradient));
+    }
+
+    /** A flat vector on the device. */
+    static Tensor flat(TorchRuntime torch, AdapterLayout layout, FlatState.Values values) {
+        return torch.vector(layout.size(), flat -> {
+            for (int i = 0; i < flat.limit(); i++) {
+                flat.put(i, 0);
+            }
+            values.writeTo(flat);
+        });
     }
 
     AdapterLayout layout() {

@@ -1,16 +1,21 @@
 package io.millrace.engine.train;
 
 import io.millrace.core.AdapterWeights;
+import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.LoraConfig;
 import io.millrace.core.MillraceException;
+import io.millrace.core.safetensors.SafetensorsWriter;
 import io.millrace.engine.text.TrainingSequence;
+import io.millrace.engine.torch.HostFloats;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TensorScope;
 import io.millrace.engine.torch.TorchModule;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Trains one adapter with AdamW on float32 weights. */
 public final class LoraTrainer implements AdapterTrainer {
@@ -34,14 +39,17 @@ public final class LoraTrainer implements AdapterTrainer {
         this.parameters = new LoraParameters(model.torch(), model.maths(), layout, model.dtype(), state.weights());
         this.m = owned.own(moments(state.moments().map(FlatState.Moments::m)));
         this.v = owned.own(moments(state.moments().map(FlatState.Moments::v)));
-        this.average = state.average().map(values -> model.torch().tensor(values, values.length));
+        this.average = state.average().map(this::flat);
         this.stepCount = owned.own(model.torch().tensor(new float[] {step}, 1));
         model.adapterCame();
     }
 
-    private Tensor moments(Optional<float[]> values) {
-        return values.map(present -> model.torch().tensor(present, present.length))
-                .orElseGet(() -> parameters.zeros(layout.size()));
+    private Tensor moments(Optional<FlatState.Values> values) {
+        return values.map(this::flat).orElseGet(() -> parameters.zeros(layout.size()));
+    }
+
+    private Tensor flat(FlatState.Values values) {
+        return LoraParameters.flat(model.torch(), layout, values);
     }
 
     @Override
@@ -165,10 +173,30 @@ public final class LoraTrainer implements AdapterTrainer {
     }
 
     @Override
+    public long steps() {
+        return step;
+    }
+
+    @Override
     public AdapterState state() {
-        FlatState.Moments moments = new FlatState.Moments(m.toFloats(), v.toFloats());
-        return new FlatState(parameters.weights().toFloats(), Optional.of(moments), average.map(Tensor::toFloats), step)
-                .state(layout, config);
+        return new AdapterState(config, step, written(SafetensorsWriter::toBytes));
+    }
+
+    @Override
+    public Digest stateDigest() {
+        return AdapterState.digest(written(SafetensorsWriter::digest), step);
+    }
+
+    private <T> T written(Function<SafetensorsWriter, T> result) {
+        List<HostFloats> parts = Stream.concat(Stream.of(parameters.weights(), m, v), average.stream())
+                .map(Tensor::hostFloats)
+                .toList();
+        try {
+            return result.apply(StateFormat.writer(
+                    layout, parts.stream().map(HostFloats::bytes).toList()));
+        } finally {
+            parts.forEach(HostFloats::close);
+        }
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.millrace.trainer.job;
 
 import io.millrace.core.AdapterWeights;
+import io.millrace.core.Digest;
 import io.millrace.core.LoraConfig;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.engine.train.AdapterState;
@@ -69,6 +70,16 @@ record TurnTakingModel(TrainingModel model, Turn turn) implements TrainingModel 
         @Override
         public AdapterState state() {
             return turn.take(trainer::state);
+        }
+
+        @Override
+        public Digest stateDigest() {
+            return turn.take(trainer::stateDigest);
+        }
+
+        @Override
+        public long steps() {
+            return trainer.steps();
         }
 
         @Override

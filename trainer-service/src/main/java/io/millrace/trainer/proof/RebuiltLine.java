@@ -149,9 +149,8 @@ final class RebuiltLine implements AutoCloseable {
                 .setFingerprint(model.fingerprint());
         if (!Head.fresh(planned).isEmpty()) {
             Train.Measured measured = train.train(trainer, head.state().getStep(), planned, cancelled);
-            AdapterState reached = trainer.state();
-            commit.setStep(reached.step())
-                    .setStateSha256(reached.digest().hex())
+            commit.setStep(trainer.steps())
+                    .setStateSha256(trainer.stateDigest().hex())
                     .addAllLosses(measured.losses());
         }
         return commit.setHeadSha256(head.after(planned, commit.build()).digest().hex())

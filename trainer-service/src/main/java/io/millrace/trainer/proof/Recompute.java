@@ -6,7 +6,6 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.core.VersionId;
 import io.millrace.core.peft.PeftDirectory;
-import io.millrace.engine.train.AdapterState;
 import io.millrace.engine.train.AdapterTrainer;
 import io.millrace.engine.train.TrainingModel;
 import io.millrace.proto.internal.CheckpointStored;
@@ -201,7 +200,7 @@ public final class Recompute {
                         "the state that round " + stretch.start().round() + " of " + history.adapter()
                                 + " starts from is not stored any more");
             }
-            boolean same = running.get().state().digest().equals(stretch.start().stateDigest());
+            boolean same = running.get().stateDigest().equals(stretch.start().stateDigest());
             startedFrom = "round " + afterRound + (same ? "" : " as computed here: its recorded state isn't stored");
             return running;
         }
@@ -232,8 +231,7 @@ public final class Recompute {
             RoundCommitted recorded = round.getCommitted();
             step = recorded.getStep();
             computed++;
-            AdapterState state = trainer.state();
-            Digest reached = state.digest();
+            Digest reached = trainer.stateDigest();
             if (reached.hex().equals(recorded.getStateSha256())
                     && result.losses().equals(recorded.getLossesList())) {
                 return;
@@ -248,7 +246,8 @@ public final class Recompute {
                     .filter(c -> c.getHead().getStateSha256().equals(recorded.getStateSha256()))
                     .filter(Recompute.this::stored)
                     .findFirst()
-                    .ifPresent(c -> measured.put(recorded.getRound(), Differences.of(Heads.load(store, c), state)));
+                    .ifPresent(c ->
+                            measured.put(recorded.getRound(), Differences.of(Heads.load(store, c), trainer.state())));
         }
 
         private void cutsAfter(long round, AdapterTrainer trainer) {

@@ -14,6 +14,7 @@ import io.millrace.proto.internal.RoundRebased;
 import io.millrace.store.BlobStore;
 import io.millrace.trainer.protocol.AdapterFold;
 import io.millrace.trainer.protocol.Head;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,14 +45,13 @@ public final class Heads implements AutoCloseable {
      */
     public record Restored(AdapterTrainer trainer, Optional<RoundRebased> rebased) {}
 
-    /** A state on the host with its digest, which takes a while to compute. */
-    public record Kept(AdapterState state, Digest digest) {
-        static Kept of(AdapterState state) {
-            return new Kept(state, state.digest());
-        }
-    }
+    /** Where a round brought an adapter. */
+    public record Reached(long step, Digest state) {}
 
-    /** Where one adapter's bits are: on the device, or on the host, or in checkpoints alone. */
+    /** A state of that digest off the device. */
+    private record Parked(Digest at, ParkedState copy) {}
+
+    /** Where one adapter's bits are: on the device, or parked on the host, or in checkpoints alone. */
     private static final class Resident implements AutoCloseable {
         private Optional<AdapterTrainer> trainer = Optional.empty();
 
@@ -59,10 +59,22 @@ public final class Heads implements AutoCloseable {
         private Optional<Digest> trainerAt = Optional.empty();
 
         /** Of an adapter that left the device. */
-        private Optional<Kept> host = Optional.empty();
+        private Optional<Parked> parked = Optional.empty();
 
         private long hostBytes() {
-            return host.map(h -> (long) h.state().content().length).orElse(0L);
+            return parked.map(p -> p.copy().sizeBytes()).orElse(0L);
+        }
+
+        private Optional<AdapterState> parkedAt(Digest wanted) {
+            if (parked.isEmpty() || !parked.get().at().equals(wanted)) {
+                return Optional.empty();
+            }
+            try {
+                return Optional.of(parked.get().copy().state());
+            } catch (IOException e) {
+                LOG.warn("an idle adapter's copy can't be read, so it comes from a checkpoint: {}", e.getMessage());
+                return Optional.empty();
+            }
         }
 
         private AdapterTrainer onDevice(AdapterTrainer fresh, Optional<Digest> at) {
@@ -78,13 +90,24 @@ public final class Heads implements AutoCloseable {
 
         /** Keeps a copy on the host, unless the trainer is midway or was never trained. */
         private void leaveDevice() {
-            if (trainer.isPresent() && trainerAt.isPresent()) {
-                AdapterState state = trainer.get().state();
-                Digest at = trainerAt.get();
-                close();
-                host = state.step() == 0 ? Optional.empty() : Optional.of(new Kept(state, at));
-            } else {
-                closeTrainer();
+            if (trainer.isEmpty()) {
+                return;
+            }
+            Optional<Parked> copy =
+                    trainer.filter(t -> t.steps() > 0).flatMap(t -> trainerAt.flatMap(at -> copy(t, at)));
+            close();
+            parked = copy;
+        }
+
+        private static Optional<Parked> copy(AdapterTrainer trainer, Digest at) {
+            try {
+                return Optional.of(new Parked(at, ParkedState.of(trainer.state())));
+            } catch (IOException e) {
+                LOG.warn(
+                        "no room for an idle adapter's copy in {}, so it comes back from a checkpoint: {}",
+                        System.getProperty("java.io.tmpdir"),
+                        e.getMessage());
+                return Optional.empty();
             }
         }
 
@@ -97,7 +120,14 @@ public final class Heads implements AutoCloseable {
         @Override
         public void close() {
             closeTrainer();
-            host = Optional.empty();
+            parked.ifPresent(p -> {
+                try {
+                    p.copy().close();
+                } catch (IOException e) {
+                    LOG.warn("an idle adapter's copy can't be closed: {}", e.getMessage());
+                }
+            });
+            parked = Optional.empty();
         }
     }
 
@@ -128,10 +158,9 @@ public final class Heads implements AutoCloseable {
                     resident.onDevice(model.create(Head.lora(genesis), genesis.getSeed()), Optional.of(wanted)),
                     Optional.empty());
         }
-        Optional<Kept> onHost = resident.host.filter(h -> h.digest().equals(wanted));
-        if (onHost.isPresent()) {
-            return new Restored(
-                    resident.onDevice(model.resume(onHost.get().state()), Optional.of(wanted)), Optional.empty());
+        Optional<AdapterState> parked = resident.parkedAt(wanted);
+        if (parked.isPresent()) {
+            return new Restored(resident.onDevice(model.resume(parked.get()), Optional.of(wanted)), Optional.empty());
         }
         resident.close();
         return compute(adapter, fold, resident, cancelled);
@@ -154,7 +183,7 @@ public final class Heads implements AutoCloseable {
             train.train(trainer, step, round.getPlanned(), cancelled);
             step = round.getCommitted().getStep();
         }
-        Digest reached = trainer.state().digest();
+        Digest reached = trainer.stateDigest();
         resident.trainerAt = Optional.of(reached);
         LOG.info(
                 "adapter={} restored round={} from checkpoint={} computed={} digests={}",
@@ -228,20 +257,19 @@ public final class Heads implements AutoCloseable {
     }
 
     /** The round was computed; its state becomes the head's when the commit is written. */
-    public Kept moved(AdapterName adapter) {
+    public Reached moved(AdapterName adapter) {
         Resident resident = residents.get(adapter);
-        Kept state = Kept.of(resident.trainer.orElseThrow().state());
-        resident.trainerAt = Optional.of(state.digest());
-        return state;
+        AdapterTrainer trainer = resident.trainer.orElseThrow();
+        Reached reached = new Reached(trainer.steps(), trainer.stateDigest());
+        resident.trainerAt = Optional.of(reached.state());
+        return reached;
     }
 
     /** The head's state; empty where it isn't in memory. */
-    public Optional<Kept> state(AdapterName adapter, Head head) {
+    public Optional<AdapterState> state(AdapterName adapter, Head head) {
         Digest wanted = head.stateDigest();
         return Optional.ofNullable(residents.get(adapter))
-                .flatMap(r -> r.onDeviceAt(wanted)
-                        ? Optional.of(new Kept(r.trainer.orElseThrow().state(), wanted))
-                        : r.host.filter(h -> h.digest().equals(wanted)));
+                .flatMap(r -> r.onDeviceAt(wanted) ? r.trainer.map(AdapterTrainer::state) : r.parkedAt(wanted));
     }
 
     /** Frees device and host memory of an adapter that isn't trained here any more. */
@@ -273,7 +301,7 @@ public final class Heads implements AutoCloseable {
                 eldest.leaveDevice();
                 onDevice--;
             }
-            if (hostBytes > maxHostBytes) {
+            if (hostBytes > maxHostBytes && eldest.parked.isPresent()) {
                 hostBytes -= eldest.hostBytes();
                 eldest.close();
             }

@@ -82,7 +82,7 @@ public final class LocalLine implements AutoCloseable {
         } else {
             Train.Measured measured = train.train(trainer, head.state().getStep(), planned, () -> false);
             commit.setStep(head.state().getStep() + measured.stepLosses().size())
-                    .setStateSha256(trainer.state().digest().hex())
+                    .setStateSha256(trainer.stateDigest().hex())
                     .addAllLosses(measured.losses())
                     .addAllStepLosses(measured.stepLosses())
                     .addAllGradNorms(measured.gradNorms())

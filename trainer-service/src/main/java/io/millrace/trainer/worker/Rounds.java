@@ -5,6 +5,7 @@ import io.millrace.core.BaseDescription;
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
+import io.millrace.engine.train.AdapterState;
 import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.ExamplesForgotten;
 import io.millrace.proto.internal.JournalRecord;
@@ -112,35 +113,37 @@ final class Rounds {
                 .setStep(round.head().state().getStep())
                 .setStateSha256(round.head().state().getStateSha256())
                 .setFingerprint(fingerprint);
-        Optional<Heads.Kept> reached =
-                Head.fresh(round.plan()).isEmpty() ? Optional.empty() : Optional.of(compute(task, round, commit));
+        boolean moves = !Head.fresh(round.plan()).isEmpty();
+        if (moves) {
+            compute(task, round, commit);
+        }
         Head next = round.head().after(round.plan(), commit.build());
         RoundCommitted committed = commit.setHeadSha256(next.digest().hex()).build();
         List<JournalRecord> events = new ArrayList<>();
         events.add(Events.committed(task.adapter(), committed));
-        if (reached.isPresent() && checkpointDue(fold, next)) {
-            events.add(Events.checkpoint(task.adapter(), checkpoint(next, reached.get())));
+        if (moves && checkpointDue(fold, next)) {
+            AdapterState state = heads.state(task.adapter(), next).orElseThrow();
+            events.add(Events.checkpoint(task.adapter(), checkpoint(next, state)));
         }
         return new Proposal(
                 task.adapter(), events, reports.of(round.plan(), archives.get(archive(round.plan())), committed));
     }
 
-    private Heads.Kept compute(Task task, Round.Planned round, RoundCommitted.Builder commit) {
+    private void compute(Task task, Round.Planned round, RoundCommitted.Builder commit) {
         long started = System.nanoTime();
         Heads.Restored restored = heads.at(task.adapter(), task.fold().orElseThrow(), task.cancelled());
         heads.moving(task.adapter());
         Train.Measured measured =
                 train.train(restored.trainer(), round.head().state().getStep(), round.plan(), task.cancelled());
-        Heads.Kept reached = heads.moved(task.adapter());
-        commit.setStep(reached.state().step())
-                .setStateSha256(reached.digest().hex())
+        Heads.Reached reached = heads.moved(task.adapter());
+        commit.setStep(reached.step())
+                .setStateSha256(reached.state().hex())
                 .addAllLosses(measured.losses())
                 .addAllStepLosses(measured.stepLosses())
                 .addAllGradNorms(measured.gradNorms())
                 .setTokens(measured.tokens())
                 .setLabelledTokens(measured.labelledTokens())
                 .setTrainMillis(Duration.ofNanos(System.nanoTime() - started).toMillis());
-        return reached;
     }
 
     /** Says that the planned round is about to be computed once more. */
@@ -194,7 +197,7 @@ final class Rounds {
                 heads.at(task.adapter(), fold, task.cancelled()).rebased();
         return rebased.map(event -> {
             Head head = fold.head().rebased(new Digest(event.getNewStateSha256()));
-            Heads.Kept state = heads.state(task.adapter(), head).orElseThrow();
+            AdapterState state = heads.state(task.adapter(), head).orElseThrow();
             return Proposal.of(
                     task.adapter(),
                     List.of(
@@ -235,13 +238,13 @@ final class Rounds {
         return Proposal.of(task.adapter(), List.of(Events.forgotten(task.adapter(), event.build())));
     }
 
-    private CheckpointStored checkpoint(Head head, Heads.Kept state) {
-        Digest blob = store.put(state.state().content());
+    private CheckpointStored checkpoint(Head head, AdapterState state) {
+        Digest blob = store.put(state.content());
         CrashPoint.DURING_CHECKPOINT.pass();
         return CheckpointStored.newBuilder()
                 .setHead(head.state())
                 .setStateBlobSha256(blob.hex())
-                .setSizeBytes(state.state().content().length)
+                .setSizeBytes(state.content().length)
                 .setFingerprint(fingerprint)
                 .build();
     }

@@ -10,7 +10,7 @@ import java.time.Duration;
  * @param checkpointMinInterval … but not more often than this
  * @param residentAdapters adapters in device memory at most
  * @param residentIdle an adapter leaves the device after this long without a round
- * @param hostBytes copies of adapters' states in host memory at most
+ * @param hostBytes copies of adapters' states off the device, in temporary files, at most
  * @param minHeldOut the gate passes a candidate that fewer held-out examples than this could judge
  * @param bufferedBytes of waiting examples in memory; beyond it nothing more is read
  */

@@ -9,6 +9,7 @@ import io.millrace.core.AdapterSettings;
 import io.millrace.core.Digest;
 import io.millrace.core.ExampleParser;
 import io.millrace.core.MillraceException;
+import io.millrace.engine.train.AdapterState;
 import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.CuratedExample;
 import io.millrace.proto.internal.JournalRecord;
@@ -33,6 +34,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The same journal and the same fingerprint give the same bytes, from wherever the computation starts. */
 class HeadsTest {
+    private static final AdapterName FIRST = AdapterName.parse("acme/first");
+    private static final AdapterName THIRD = AdapterName.parse("acme/third");
     private static final AdapterName ADAPTER = AdapterName.parse("acme/a");
 
     @TempDir
@@ -57,7 +60,11 @@ class HeadsTest {
     }
 
     private Heads heads() {
-        return new Heads(engine.model(), store, new Train(examples(), new Archives(store)), 8, 1L << 30);
+        return heads(1L << 30);
+    }
+
+    private Heads heads(long hostBytes) {
+        return new Heads(engine.model(), store, new Train(examples(), new Archives(store)), 8, hostBytes);
     }
 
     private static Waiting example(int i) {
@@ -90,11 +97,11 @@ class HeadsTest {
             Heads.Restored restored = heads.at(ADAPTER, fold, () -> false);
             heads.moving(ADAPTER);
             train.train(restored.trainer(), fold.head().state().getStep(), planned, () -> false);
-            Heads.Kept reached = heads.moved(ADAPTER);
+            Heads.Reached reached = heads.moved(ADAPTER);
             RoundCommitted.Builder commit = RoundCommitted.newBuilder()
                     .setRound(planned.getRound())
-                    .setStep(reached.state().step())
-                    .setStateSha256(reached.digest().hex())
+                    .setStep(reached.step())
+                    .setStateSha256(reached.state().hex())
                     .setFingerprint(engine.model().fingerprint());
             commit.setHeadSha256(
                     fold.head().after(planned, commit.build()).digest().hex());
@@ -118,13 +125,12 @@ class HeadsTest {
     }
 
     private AdapterFold checkpoint(Heads heads, AdapterFold fold) {
-        Heads.Kept kept = heads.state(ADAPTER, fold.head()).orElseThrow();
+        AdapterState kept = heads.state(ADAPTER, fold.head()).orElseThrow();
         return fold.apply(
                 JournalRecord.newBuilder()
                         .setCheckpointStored(CheckpointStored.newBuilder()
                                 .setHead(fold.head().state())
-                                .setStateBlobSha256(
-                                        store.put(kept.state().content()).hex()))
+                                .setStateBlobSha256(store.put(kept.content()).hex()))
                         .build(),
                 1);
     }
@@ -212,6 +218,26 @@ class HeadsTest {
 
             assertThat(heads.onDevice(ADAPTER)).isFalse();
             assertThat(heads.at(ADAPTER, fold, () -> false).trainer().state().digest())
+                    .isEqualTo(fold.head().stateDigest());
+        }
+    }
+
+    @Test
+    void copiesThatThereIsNoRoomForGoAndAdaptersOnTheDeviceStay() {
+        try (Heads heads = heads(0)) {
+            // Given one adapter on the device, and one that left it
+            heads.at(FIRST, start(), () -> false);
+            AdapterFold fold = rounds(heads, start(), 2);
+            heads.leaveDevice(ADAPTER);
+            assertThat(heads.state(ADAPTER, fold.head())).isPresent();
+
+            // When a third one comes
+            heads.at(THIRD, start(), () -> false);
+
+            // Then the copy is gone, and its adapter is computed again when it is needed
+            assertThat(heads.onDevice(FIRST)).isTrue();
+            assertThat(heads.state(ADAPTER, fold.head())).isEmpty();
+            assertThat(heads.at(ADAPTER, fold, () -> false).trainer().stateDigest())
                     .isEqualTo(fold.head().stateDigest());
         }
     }
