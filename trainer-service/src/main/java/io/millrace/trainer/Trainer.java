@@ -6,6 +6,9 @@ import io.millrace.core.ExampleParser;
 import io.millrace.embedding.TextEmbedder;
 import io.millrace.registry.AdapterEntry;
 import io.millrace.registry.RegistryLog;
+import io.millrace.registry.RegistryView;
+import io.millrace.registry.Revisions;
+import io.millrace.registry.VersionEntry;
 import io.millrace.store.BlobStore;
 import io.millrace.topics.KafkaSettings;
 import io.millrace.topics.Topics;
@@ -37,9 +40,11 @@ import io.millrace.trainer.worker.WorkerSettings;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
@@ -206,7 +211,7 @@ public final class Trainer implements AutoCloseable {
     /**
      * Has a version made of recorded rounds, without some examples or with other settings.
      *
-     * @param revision that it is rebuilt from
+     * @param revision that it is rebuilt from; the latest version that was trained here where none is named
      * @param without ids of examples
      * @param settings by their keys; {@code base} names another base to train on
      * @param replace whether live training shall go on from it
@@ -214,8 +219,25 @@ public final class Trainer implements AutoCloseable {
      *     {@code unknown_base}, {@code wrong_base} (live training can't go on on another base)
      */
     public JobStatus rebuild(
-            AdapterName adapter, String revision, Set<String> without, Map<String, String> settings, boolean replace) {
-        return orders.rebuild(registry.view().resolve(adapter, revision), without, settings, replace);
+            AdapterName adapter,
+            Optional<String> revision,
+            Set<String> without,
+            Map<String, String> settings,
+            boolean replace) {
+        RegistryView view = registry.view();
+        VersionEntry from =
+                revision.map(named -> view.resolve(adapter, named)).orElseGet(() -> latestTrained(view, adapter));
+        return orders.rebuild(from, without, settings, replace);
+    }
+
+    /** Where none was trained, the latest one: a rebuild says what is wrong with it. */
+    private static VersionEntry latestTrained(RegistryView view, AdapterName adapter) {
+        VersionEntry latest = view.resolve(adapter, Revisions.LATEST);
+        return view.adapter(adapter).stream()
+                .flatMap(entry -> entry.versions().stream())
+                .filter(v -> !v.retired() && v.rounds() > 0 && v.rebuiltFrom().isEmpty())
+                .max(Comparator.comparingInt(VersionEntry::ordinal))
+                .orElse(latest);
     }
 
     /**

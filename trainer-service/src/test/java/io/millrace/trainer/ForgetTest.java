@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.junit.jupiter.api.AfterAll;
@@ -177,7 +178,7 @@ class ForgetTest {
     @Test
     @Order(6)
     void whatIsRebuiltNeverSawThemAndIsProvableFromGenesis() {
-        JsonNode rebuilt = live.result(live.trainer().rebuild(ADAPTER, "latest", Set.of(), Map.of(), true));
+        JsonNode rebuilt = live.result(live.trainer().rebuild(ADAPTER, Optional.empty(), Set.of(), Map.of(), true));
         live.awaitVersion(rebuilt.path("version").asText());
         produce("g", 20);
         live.cut();

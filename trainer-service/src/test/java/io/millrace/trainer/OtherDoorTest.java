@@ -130,7 +130,7 @@ class OtherDoorTest {
     @Test
     @Order(3)
     void aRebuiltHeadTakesItsPlaceWhereItIsTrained() {
-        JsonNode rebuilt = result(door.rebuild(ADAPTER, "latest", Set.of("e3"), Map.of(), true));
+        JsonNode rebuilt = result(door.rebuild(ADAPTER, Optional.empty(), Set.of("e3"), Map.of(), true));
 
         assertThat(rebuilt.path("replaced").asBoolean()).isTrue();
         assertThat(platform.journal())
@@ -247,7 +247,7 @@ class OtherDoorTest {
     @Order(7)
     void whoeverTrainsTheAdapterNextGoesOnWithIt() {
         // Given that its worker leaves when it was just asked
-        JobStatus asked = door.rebuild(ADAPTER, "latest", Set.of("e4"), Map.of(), true);
+        JobStatus asked = door.rebuild(ADAPTER, Optional.empty(), Set.of("e4"), Map.of(), true);
 
         owner.close();
 

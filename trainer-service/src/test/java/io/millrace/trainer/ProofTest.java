@@ -98,8 +98,8 @@ class ProofTest {
         Optional<VersionId> champion =
                 live.platform().registry.view().adapter(ADAPTER).orElseThrow().champion();
 
-        JsonNode rebuilt =
-                live.result(live.trainer().rebuild(ADAPTER, "latest", Set.of("e3", "never sent"), Map.of(), false));
+        JsonNode rebuilt = live.result(
+                live.trainer().rebuild(ADAPTER, Optional.empty(), Set.of("e3", "never sent"), Map.of(), false));
 
         VersionEntry version = live.platform()
                 .registry
@@ -128,7 +128,7 @@ class ProofTest {
     @Order(3)
     void aRebuiltHeadTakesThePlaceOfTheLiveOneWhileExamplesStreamIn() {
         produce(100);
-        JobStatus job = live.trainer().rebuild(ADAPTER, "v2", Set.of("e5"), Map.of("rank", "4"), true);
+        JobStatus job = live.trainer().rebuild(ADAPTER, Optional.of("v2"), Set.of("e5"), Map.of("rank", "4"), true);
         produce(60);
         JsonNode rebuilt = live.result(job);
         VersionId replacement = new VersionId(rebuilt.path("version").asText());
@@ -164,8 +164,8 @@ class ProofTest {
     @Test
     @Order(5)
     void anUnknownSettingIsRefusedAtOnce() {
-        assertThatThrownBy(() ->
-                        live.trainer().rebuild(ADAPTER, "latest", Set.of(), Map.of("round.max-wait", "1s"), false))
+        assertThatThrownBy(() -> live.trainer()
+                        .rebuild(ADAPTER, Optional.empty(), Set.of(), Map.of("round.max-wait", "1s"), false))
                 .hasMessageContaining("changes no recorded round");
     }
 
@@ -232,7 +232,7 @@ class ProofTest {
     @Test
     @Order(9)
     void aRebuildGoesOnByItselfAfterARestart() {
-        JobStatus asked = live.trainer().rebuild(ADAPTER, "latest", Set.of("e9"), Map.of(), false);
+        JobStatus asked = live.trainer().rebuild(ADAPTER, Optional.empty(), Set.of("e9"), Map.of(), false);
         live.trainer().jobs().close();
         assertThat(live.trainer().jobs().get(asked.id()).orElseThrow().state()).isEqualTo(JobStatus.State.CANCELLED);
 
@@ -248,6 +248,27 @@ class ProofTest {
 
     @Test
     @Order(10)
+    void whereNoVersionIsNamedTheLatestThatWasTrainedIsRebuilt() {
+        // Given that the latest version is itself a rebuilt one
+        assertThat(live.platform().registry.view().latest(ADAPTER).flatMap(VersionEntry::rebuiltFrom))
+                .isPresent();
+
+        JsonNode rebuilt =
+                live.result(live.trainer().rebuild(ADAPTER, Optional.empty(), Set.of("e8"), Map.of(), false));
+
+        VersionEntry from = live.platform()
+                .registry
+                .view()
+                .resolve(ADAPTER, rebuilt.path("rebuilt_from").asText());
+        assertThat(from.rebuiltFrom()).isEmpty();
+        // And by its name it is refused
+        JobStatus refused =
+                live.ended(live.trainer().rebuild(ADAPTER, Optional.of("latest"), Set.of("e7"), Map.of(), false));
+        assertThat(refused.error().orElseThrow().message()).contains("name a version that was trained here");
+    }
+
+    @Test
+    @Order(11)
     void aVersionIsMeasuredOnExamplesThatAreNotKept() {
         List<String> records = IntStream.range(200, 220)
                 .mapToObj(i -> example(i).replace("of course", "not kept anywhere"))
@@ -277,7 +298,7 @@ class ProofTest {
     }
 
     @Test
-    @Order(11)
+    @Order(12)
     void aVersionIsRebuiltOnAnotherBaseAndKeptApart() {
         // Given a second base beside the one that is trained on
         String other = new BaseStore(directory.resolve("bases"))
@@ -286,7 +307,8 @@ class ProofTest {
                 .hex();
 
         // When the rounds of a version are trained on it
-        JsonNode rebuilt = live.result(live.trainer().rebuild(ADAPTER, "v2", Set.of(), Map.of("base", "other"), false));
+        JsonNode rebuilt = live.result(
+                live.trainer().rebuild(ADAPTER, Optional.of("v2"), Set.of(), Map.of("base", "other"), false));
 
         // Then the version is for that base, comes out again, and nothing else has changed
         VersionEntry version = live.platform()
@@ -307,9 +329,11 @@ class ProofTest {
         assertThat(measured.path("losses")).hasSize(2).allMatch(loss -> loss.asDouble() > 0);
 
         // And it can't take the place of what is trained here
-        assertThatThrownBy(() -> live.trainer().rebuild(ADAPTER, "v2", Set.of(), Map.of("base", "other"), true))
+        assertThatThrownBy(() ->
+                        live.trainer().rebuild(ADAPTER, Optional.of("v2"), Set.of(), Map.of("base", "other"), true))
                 .hasMessageContaining("without --replace");
-        assertThatThrownBy(() -> live.trainer().rebuild(ADAPTER, "v2", Set.of(), Map.of("base", "none"), false))
+        assertThatThrownBy(() ->
+                        live.trainer().rebuild(ADAPTER, Optional.of("v2"), Set.of(), Map.of("base", "none"), false))
                 .hasMessageContaining("has no base 'none'");
 
         // And where somebody promotes it all the same, training goes on

@@ -44,7 +44,8 @@ public final class JobsResource {
         AdapterName adapter = AdapterName.parse(request.adapter());
         JobStatus status =
                 switch (Optional.ofNullable(request.kind()).orElse("")) {
-                    case "verify" -> process.trainer().verify(adapter, request.revision(), request.fromGenesis());
+                    case "verify" ->
+                        process.trainer().verify(adapter, request.revisionOrLatest(), request.fromGenesis());
                     case "rebuild" ->
                         process.trainer()
                                 .rebuild(
@@ -63,7 +64,7 @@ public final class JobsResource {
                         if (request.records().isEmpty()) {
                             throw new MillraceException(ErrorCode.BAD_REQUEST, "'records' has none to measure with");
                         }
-                        yield process.trainer().eval(adapter, request.revision(), request.records());
+                        yield process.trainer().eval(adapter, request.revisionOrLatest(), request.records());
                     }
                     default ->
                         throw new MillraceException(

@@ -7,6 +7,7 @@ import io.millrace.standalone.cli.Progress;
 import io.millrace.standalone.cli.ServerOptions;
 import io.millrace.standalone.cli.VersionName;
 import io.millrace.standalone.client.TrainerJob;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -26,7 +27,9 @@ public final class RebuildCommand implements Runnable {
     @Mixin
     private Out out;
 
-    @Parameters(paramLabel = "ADAPTER[@REV]", description = "As acme/support; the latest version where none is named.")
+    @Parameters(
+            paramLabel = "ADAPTER[@REV]",
+            description = "As acme/support; where no version is named, the latest that was trained here.")
     private String adapter;
 
     @Option(names = "--without", paramLabel = "EXAMPLE_ID", description = "Leave this example out; may be repeated.")
@@ -48,24 +51,16 @@ public final class RebuildCommand implements Runnable {
 
     @Override
     public void run() {
-        VersionName name = adapter.contains("@")
-                ? VersionName.parse(adapter)
-                : new VersionName(AdapterName.parse(adapter), "latest");
-        TrainerJob job = TrainerJob.start(
-                server.client(),
-                Map.of(
-                        "kind",
-                        "rebuild",
-                        "adapter",
-                        name.adapter().toString(),
-                        "revision",
-                        name.revision(),
-                        "without",
-                        without,
-                        "set",
-                        settings,
-                        "replace",
-                        replace));
+        Map<String, Object> request =
+                new LinkedHashMap<>(Map.of("kind", "rebuild", "without", without, "set", settings, "replace", replace));
+        if (adapter.contains("@")) {
+            VersionName name = VersionName.parse(adapter);
+            request.put("adapter", name.adapter().toString());
+            request.put("revision", name.revision());
+        } else {
+            request.put("adapter", AdapterName.parse(adapter).toString());
+        }
+        TrainerJob job = TrainerJob.start(server.client(), request);
         Progress progress = new Progress("rounds");
         JsonNode result = job.await((done, of, note) -> {
             if (of > 0) {
