@@ -44,17 +44,22 @@ public final class TorchRuntime {
         try {
             engine = Engine.getEngine("PyTorch");
         } catch (RuntimeException | LinkageError e) {
+            String found = String.valueOf(rootOf(e).getMessage());
             throw new MillraceException(
-                    ErrorCode.BAD_SETTING,
-                    "libtorch can't be loaded (" + rootOf(e).getMessage()
-                            + "); Linux and Windows on x86-64, Linux and macOS on arm64 are supported",
-                    e);
+                    ErrorCode.BAD_SETTING, "libtorch can't be loaded (" + found + "); " + remedy(found), e);
         }
         int count = threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
         return new TorchRuntime(
                 TorchDevice.parse(device, () -> engine.hasCapability("CUDA") ? CudaRuntime.deviceCount() : 0),
                 count,
                 engine.getVersion());
+    }
+
+    private static String remedy(String found) {
+        return found.contains("libcuda.so")
+                ? "its CUDA libraries need NVIDIA's driver: start the container with the GPU (--gpus all, with the NVIDIA"
+                        + " container toolkit), or take the image without CUDA"
+                : "Linux and Windows on x86-64, Linux and macOS on arm64 are supported";
     }
 
     /** DJL's own message says only that there was something; the loader's says which library is missing. */
