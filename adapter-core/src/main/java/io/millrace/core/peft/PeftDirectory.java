@@ -24,6 +24,9 @@ import java.util.TreeMap;
 
 /** Reads and writes adapters as PEFT directories. */
 public final class PeftDirectory {
+    /** What cards say of adapters that Millrace trained. */
+    public static final String TRAINED_HERE = "trained by Millrace";
+
     public static final String WEIGHTS = "adapter_model.safetensors";
     public static final String CONFIG = "adapter_config.json";
     public static final String CARD = "README.md";
@@ -61,7 +64,7 @@ public final class PeftDirectory {
 
     /** The files of a version: weights, configuration, model card and manifest. */
     public static Version version(AdapterName adapter, BaseDescription base, AdapterWeights weights, Lineage lineage) {
-        SortedMap<String, byte[]> files = files(weights, base, adapter.toString(), "trained by Millrace");
+        SortedMap<String, byte[]> files = files(weights, base, adapter.toString(), TRAINED_HERE);
         SortedMap<String, Manifest.FileDigest> digests = new TreeMap<>();
         files.forEach((name, content) -> digests.put(name, Manifest.FileDigest.of(content)));
         Manifest manifest = new Manifest(
@@ -81,7 +84,7 @@ public final class PeftDirectory {
      * The files that PEFT reads, without a manifest.
      *
      * @param title heading of the model card
-     * @param origin what the card says of where the adapter is from, as "trained by Millrace"
+     * @param origin what the card says of where the adapter is from, as {@link #TRAINED_HERE}
      */
     public static SortedMap<String, byte[]> files(
             AdapterWeights weights, BaseDescription base, String title, String origin) {

@@ -22,6 +22,7 @@ final class DenseDirectory {
     private final BiFunction<String, float[], float[]> change;
     private final ImportProgress progress;
     private final Architecture architecture;
+    private final Map<String, long[]> shapes;
     private final long total;
     private long done;
 
@@ -39,6 +40,7 @@ final class DenseDirectory {
         this.change = change;
         this.progress = progress;
         this.architecture = StoredBase.manifest(stored).architecture();
+        this.shapes = architecture.tensors();
         this.total = architecture.size();
     }
 
@@ -52,7 +54,7 @@ final class DenseDirectory {
         Files.write(directory.resolve("config.json"), HfConfigWriter.write(architecture, element));
         SafetensorsWriter writer = new SafetensorsWriter().metadata("format", "pt");
         try (SafetensorsFile tensors = SafetensorsFile.open(stored.resolve(BaseWriter.TENSORS))) {
-            for (Map.Entry<String, long[]> tensor : architecture.tensors().entrySet()) {
+            for (Map.Entry<String, long[]> tensor : shapes.entrySet()) {
                 String name = tensor.getKey();
                 writer.add(name, TensorDType.valueOf(element.name()), tensor.getValue(), out -> new DenseParts(
                                 name, numbers(tensors, name), element, this::advance)
@@ -66,7 +68,7 @@ final class DenseDirectory {
         if (!Architecture.isLinear(name)) {
             return new SafetensorsNumbers(tensors, tensors.info(name));
         }
-        long[] shape = architecture.tensors().get(name);
+        long[] shape = shapes.get(name);
         float[] weight = BitsAndBytes.isNf4(tensors, name)
                 ? Nf4.dequantise(BitsAndBytes.read(tensors, name))
                 : tensors.floats(name);

@@ -10,15 +10,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/**
- * How near answers come to what was hoped for.
- *
- * @param figures by name: BLEU and chrF of all together, from 0 to 100; means of the others, from 0 to 1
- */
-record AnswerScores(Map<String, Object> figures) {
+/** How near answers come to what was hoped for. */
+final class AnswerScores {
+    private AnswerScores() {}
 
-    /** @param pairs at least one */
-    static AnswerScores of(List<TextPair> pairs) {
+    /**
+     * Figures by name: BLEU and chrF of all together, from 0 to 100; means of the others, from 0 to 1.
+     *
+     * @param pairs at least one
+     */
+    static Map<String, Object> of(List<TextPair> pairs) {
         List<Rouge> rouge = pairs.stream().map(Rouge::of).toList();
         Map<String, Object> figures = new LinkedHashMap<>();
         figures.put("answers", pairs.size());
@@ -29,7 +30,7 @@ record AnswerScores(Map<String, Object> figures) {
         figures.put("rouge1", mean(rouge, Rouge::rouge1));
         figures.put("rouge2", mean(rouge, Rouge::rouge2));
         figures.put("rougeL", mean(rouge, Rouge::rougeL));
-        return new AnswerScores(figures);
+        return figures;
     }
 
     private static <T> double mean(List<T> of, ToDoubleFunction<T> figure) {

@@ -8,6 +8,7 @@ import io.millrace.core.TrainingExample;
 import io.millrace.engine.text.ExampleEncoder;
 import io.millrace.engine.text.TrainingSequence;
 import io.millrace.standalone.cli.ExampleLines;
+import io.millrace.standalone.cli.Out;
 import io.millrace.topics.Topics;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -59,5 +60,11 @@ record EncodedExamples(List<TrainingSequence> sequences, int repeated) {
             throw new MillraceException(ErrorCode.BAD_REQUEST, file + " has no examples; write a JSON object a line");
         }
         return new EncodedExamples(sequences, lines[0] - sequences.size());
+    }
+
+    void noteRepeated(Out out) {
+        if (repeated > 0) {
+            out.note(repeated + " repeated lines left out");
+        }
     }
 }

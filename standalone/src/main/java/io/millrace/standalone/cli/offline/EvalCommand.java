@@ -70,8 +70,9 @@ public final class EvalCommand implements Runnable {
     public void run() {
         try (Base opened = base.choose(out::note).open()) {
             List<WeightedSum.Part> parts = adapters.read(opened.description());
-            List<TrainingSequence> sequences = EncodedExamples.read(file, opened.exampleEncoder(), maxLength)
-                    .sequences();
+            EncodedExamples examples = EncodedExamples.read(file, opened.exampleEncoder(), maxLength);
+            examples.noteRepeated(out);
+            List<TrainingSequence> sequences = examples.sequences();
             TorchRuntime torch = TorchRuntime.start(base.device(), base.threads());
             Map<String, Object> figures = new LinkedHashMap<>();
             figures.put("examples", sequences.size());
@@ -80,8 +81,7 @@ public final class EvalCommand implements Runnable {
                     .flatMap(s -> Answerable.of(s, opened.tokenizer()).stream())
                     .toList();
             if (maxTokens > 0 && !asked.isEmpty()) {
-                figures.putAll(
-                        AnswerScores.of(answers(torch, opened, parts, asked)).figures());
+                figures.putAll(AnswerScores.of(answers(torch, opened, parts, asked)));
             }
             out.table(figures.entrySet().stream()
                     .map(figure -> List.of(figure.getKey(), shown(figure.getValue())))

@@ -90,9 +90,7 @@ public final class TrainCommand implements Runnable {
         try (Base opened = base.choose(out::note).open()) {
             requireMethod(opened.description());
             EncodedExamples examples = EncodedExamples.read(file, opened.exampleEncoder(), settings.maxLength());
-            if (examples.repeated() > 0) {
-                out.note(examples.repeated() + " repeated lines left out");
-            }
+            examples.noteRepeated(out);
             settings.warnings().forEach(out::note);
             ComputeThread.call(() -> {
                 train(opened, settings, split(examples.sequences()));
@@ -134,7 +132,7 @@ public final class TrainCommand implements Runnable {
                     new FineTuning(model, settings.lora(), options, new Told()).run(split.training(), split.heldOut());
             PeftDirectory.writeTo(
                     target.path(),
-                    PeftDirectory.files(result.weights(), description, target.name(), "trained by Millrace"));
+                    PeftDirectory.files(result.weights(), description, target.name(), PeftDirectory.TRAINED_HERE));
             double seconds = (System.nanoTime() - started) / 1e9;
             out.line(String.format(
                     Locale.ROOT,

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -69,6 +70,16 @@ class EvalCommandTest {
 
         assertThat(figures.path("loss").asDouble()).isPositive();
         assertThat(figures.has("bleu")).isFalse();
+    }
+
+    @Test
+    void whatIsRepeatedCountsOnce() throws IOException {
+        Files.write(examples, Collections.nCopies(3, "{\"text\": \"Parcels are late.\"}"));
+
+        CommandRun run = eval();
+
+        assertThat(json(run).path("examples").asInt()).isEqualTo(1);
+        assertThat(run.err()).contains("2 repeated lines left out");
     }
 
     @Test
