@@ -5,7 +5,6 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.LoraConfig;
 import io.millrace.core.LoraPair;
 import io.millrace.core.MillraceException;
-import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -20,24 +19,17 @@ import java.util.TreeSet;
  * @param average running average of the weights, where one is kept
  * @param moments first and second moments of AdamW; empty before the first step, when all are zero
  */
-record FlatState(Values weights, Optional<Moments> moments, Optional<Values> average, long step) {
-
-    /** A flat vector that comes when it is needed, so that only one is there at a time. */
-    @FunctionalInterface
-    interface Values {
-        /** @param flat zeros, to be written at absolute places */
-        void writeTo(FloatBuffer flat);
-    }
+record FlatState(FlatValues weights, Optional<Moments> moments, Optional<FlatValues> average, long step) {
 
     /** Flat vectors in the same layout. */
-    record Moments(Values m, Values v) {}
+    record Moments(FlatValues m, FlatValues v) {}
 
     /** A layout without adapters has no weights to start from. */
     static FlatState none() {
         return untrained(flat -> {});
     }
 
-    private static FlatState untrained(Values weights) {
+    private static FlatState untrained(FlatValues weights) {
         return new FlatState(weights, Optional.empty(), Optional.empty(), 0);
     }
 
@@ -87,8 +79,8 @@ record FlatState(Values weights, Optional<Moments> moments, Optional<Values> ave
 
     /** @throws MillraceException {@code invalid_adapter} where the content doesn't fit the layout */
     static FlatState of(AdapterLayout layout, AdapterState state) {
-        List<Values> parts = StateFormat.read(layout, state.content());
-        Optional<Values> average = parts.size() > 3 ? Optional.of(parts.get(3)) : Optional.empty();
+        List<FlatValues> parts = StateFormat.read(layout, state.content());
+        Optional<FlatValues> average = parts.size() > 3 ? Optional.of(parts.get(3)) : Optional.empty();
         return new FlatState(parts.get(0), Optional.of(new Moments(parts.get(1), parts.get(2))), average, state.step());
     }
 

@@ -20,7 +20,7 @@ final class LoraParameters implements AutoCloseable {
     private final TensorList adapters;
     private final TensorList gradients;
 
-    LoraParameters(TorchRuntime torch, TorchModule maths, AdapterLayout layout, DType dtype, FlatState.Values values) {
+    LoraParameters(TorchRuntime torch, TorchModule maths, AdapterLayout layout, DType dtype, FlatValues values) {
         this.maths = maths;
         this.layout = layout;
         this.weights = owned.own(flat(torch, layout, values));
@@ -31,7 +31,7 @@ final class LoraParameters implements AutoCloseable {
     }
 
     /** A flat vector on the device. */
-    static Tensor flat(TorchRuntime torch, AdapterLayout layout, FlatState.Values values) {
+    static Tensor flat(TorchRuntime torch, AdapterLayout layout, FlatValues values) {
         return torch.vector(layout.size(), flat -> {
             for (int i = 0; i < flat.limit(); i++) {
                 flat.put(i, 0);

@@ -44,11 +44,11 @@ public final class LoraTrainer implements AdapterTrainer {
         model.adapterCame();
     }
 
-    private Tensor moments(Optional<FlatState.Values> values) {
+    private Tensor moments(Optional<FlatValues> values) {
         return values.map(this::flat).orElseGet(() -> parameters.zeros(layout.size()));
     }
 
-    private Tensor flat(FlatState.Values values) {
+    private Tensor flat(FlatValues values) {
         return LoraParameters.flat(model.torch(), layout, values);
     }
 

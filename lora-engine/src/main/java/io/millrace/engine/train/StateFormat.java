@@ -44,7 +44,7 @@ final class StateFormat {
      *
      * @throws MillraceException {@code invalid_adapter} where the content doesn't fit the layout
      */
-    static List<FlatState.Values> read(AdapterLayout layout, byte[] content) {
+    static List<FlatValues> read(AdapterLayout layout, byte[] content) {
         SafetensorsFile file = SafetensorsFile.of(content);
         int matrices = layout.places().size() * 2;
         int tensors = file.tensors().size();
@@ -58,7 +58,7 @@ final class StateFormat {
             }
         }
         return parts.stream()
-                .<FlatState.Values>map(part -> flat -> copy(file, layout, part, flat))
+                .<FlatValues>map(part -> flat -> copy(file, layout, part, flat))
                 .toList();
     }
 

@@ -14,7 +14,6 @@ import io.millrace.proto.internal.RoundRebased;
 import io.millrace.store.BlobStore;
 import io.millrace.trainer.protocol.AdapterFold;
 import io.millrace.trainer.protocol.Head;
-import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -48,89 +47,6 @@ public final class Heads implements AutoCloseable {
     /** Where a round brought an adapter. */
     public record Reached(long step, Digest state) {}
 
-    /** A state of that digest off the device. */
-    private record Parked(Digest at, ParkedState copy) {}
-
-    /** Where one adapter's bits are: on the device, or parked on the host, or in checkpoints alone. */
-    private static final class Resident implements AutoCloseable {
-        private Optional<AdapterTrainer> trainer = Optional.empty();
-
-        /** Digest of the state that the trainer is in; empty while a round moves it. */
-        private Optional<Digest> trainerAt = Optional.empty();
-
-        /** Of an adapter that left the device. */
-        private Optional<Parked> parked = Optional.empty();
-
-        private long hostBytes() {
-            return parked.map(p -> p.copy().sizeBytes()).orElse(0L);
-        }
-
-        private Optional<AdapterState> parkedAt(Digest wanted) {
-            if (parked.isEmpty() || !parked.get().at().equals(wanted)) {
-                return Optional.empty();
-            }
-            try {
-                return Optional.of(parked.get().copy().state());
-            } catch (IOException e) {
-                LOG.warn("an idle adapter's copy can't be read, so it comes from a checkpoint: {}", e.getMessage());
-                return Optional.empty();
-            }
-        }
-
-        private AdapterTrainer onDevice(AdapterTrainer fresh, Optional<Digest> at) {
-            close();
-            trainer = Optional.of(fresh);
-            trainerAt = at;
-            return fresh;
-        }
-
-        private boolean onDeviceAt(Digest wanted) {
-            return trainer.isPresent() && trainerAt.equals(Optional.of(wanted));
-        }
-
-        /** Keeps a copy on the host, unless the trainer is midway or was never trained. */
-        private void leaveDevice() {
-            if (trainer.isEmpty()) {
-                return;
-            }
-            Optional<Parked> copy =
-                    trainer.filter(t -> t.steps() > 0).flatMap(t -> trainerAt.flatMap(at -> copy(t, at)));
-            close();
-            parked = copy;
-        }
-
-        private static Optional<Parked> copy(AdapterTrainer trainer, Digest at) {
-            try {
-                return Optional.of(new Parked(at, ParkedState.of(trainer.state())));
-            } catch (IOException e) {
-                LOG.warn(
-                        "no room for an idle adapter's copy in {}, so it comes back from a checkpoint: {}",
-                        System.getProperty("java.io.tmpdir"),
-                        e.getMessage());
-                return Optional.empty();
-            }
-        }
-
-        private void closeTrainer() {
-            trainer.ifPresent(AdapterTrainer::close);
-            trainer = Optional.empty();
-            trainerAt = Optional.empty();
-        }
-
-        @Override
-        public void close() {
-            closeTrainer();
-            parked.ifPresent(p -> {
-                try {
-                    p.copy().close();
-                } catch (IOException e) {
-                    LOG.warn("an idle adapter's copy can't be closed: {}", e.getMessage());
-                }
-            });
-            parked = Optional.empty();
-        }
-    }
-
     public Heads(TrainingModel model, BlobStore store, Train train, int maxOnDevice, long maxHostBytes) {
         this.model = model;
         this.store = store;
@@ -149,18 +65,19 @@ public final class Heads implements AutoCloseable {
         Digest wanted = head.stateDigest();
         Resident resident = residents.computeIfAbsent(adapter, a -> new Resident());
         makeRoom(adapter);
-        if (resident.onDeviceAt(wanted)) {
-            return new Restored(resident.trainer.orElseThrow(), Optional.empty());
+        Optional<AdapterTrainer> onDevice = resident.trainerAt(wanted);
+        if (onDevice.isPresent()) {
+            return new Restored(onDevice.get(), Optional.empty());
         }
         if (head.untrained()) {
             Genesis genesis = head.state().getGenesis();
             return new Restored(
-                    resident.onDevice(model.create(Head.lora(genesis), genesis.getSeed()), Optional.of(wanted)),
+                    resident.take(model.create(Head.lora(genesis), genesis.getSeed()), Optional.of(wanted)),
                     Optional.empty());
         }
-        Optional<AdapterState> parked = resident.parkedAt(wanted);
+        Optional<AdapterState> parked = resident.parkedState(wanted);
         if (parked.isPresent()) {
-            return new Restored(resident.onDevice(model.resume(parked.get()), Optional.of(wanted)), Optional.empty());
+            return new Restored(resident.take(model.resume(parked.get()), Optional.of(wanted)), Optional.empty());
         }
         resident.close();
         return compute(adapter, fold, resident, cancelled);
@@ -172,19 +89,18 @@ public final class Heads implements AutoCloseable {
         Optional<Usable> checkpoint = usableCheckpoint(adapter, fold);
         long from = checkpoint.map(c -> c.stored().getHead().getRound()).orElse(0L);
         long step = checkpoint.map(c -> c.stored().getHead().getStep()).orElse(0L);
-        AdapterTrainer trainer = checkpoint.isPresent()
+        AdapterTrainer fresh = checkpoint.isPresent()
                 ? model.resume(checkpoint.get().state())
                 : model.create(
                         Head.lora(head.state().getGenesis()),
                         head.state().getGenesis().getSeed());
-        resident.onDevice(trainer, Optional.empty());
+        AdapterTrainer trainer = resident.take(fresh, Optional.empty());
         List<ComputedRound> rounds = fold.computedAfter(from);
         for (ComputedRound round : rounds) {
             train.train(trainer, step, round.getPlanned(), cancelled);
             step = round.getCommitted().getStep();
         }
-        Digest reached = trainer.stateDigest();
-        resident.trainerAt = Optional.of(reached);
+        Digest reached = resident.moved().state();
         LOG.info(
                 "adapter={} restored round={} from checkpoint={} computed={} digests={}",
                 adapter,
@@ -253,23 +169,17 @@ public final class Heads implements AutoCloseable {
 
     /** A round starts to move the trainer: until {@link #moved} says where it is, it is nowhere. */
     public void moving(AdapterName adapter) {
-        residents.get(adapter).trainerAt = Optional.empty();
+        residents.get(adapter).moving();
     }
 
     /** The round was computed; its state becomes the head's when the commit is written. */
     public Reached moved(AdapterName adapter) {
-        Resident resident = residents.get(adapter);
-        AdapterTrainer trainer = resident.trainer.orElseThrow();
-        Reached reached = new Reached(trainer.steps(), trainer.stateDigest());
-        resident.trainerAt = Optional.of(reached.state());
-        return reached;
+        return residents.get(adapter).moved();
     }
 
     /** The head's state; empty where it isn't in memory. */
     public Optional<AdapterState> state(AdapterName adapter, Head head) {
-        Digest wanted = head.stateDigest();
-        return Optional.ofNullable(residents.get(adapter))
-                .flatMap(r -> r.onDeviceAt(wanted) ? r.trainer.map(AdapterTrainer::state) : r.parkedAt(wanted));
+        return Optional.ofNullable(residents.get(adapter)).flatMap(r -> r.state(head.stateDigest()));
     }
 
     /** Frees device and host memory of an adapter that isn't trained here any more. */
@@ -284,7 +194,7 @@ public final class Heads implements AutoCloseable {
 
     public boolean onDevice(AdapterName adapter) {
         return Optional.ofNullable(residents.get(adapter))
-                .flatMap(r -> r.trainer)
+                .filter(Resident::onDevice)
                 .isPresent();
     }
 
@@ -293,15 +203,15 @@ public final class Heads implements AutoCloseable {
                 .filter(e -> !e.getKey().equals(forAdapter))
                 .map(Map.Entry::getValue)
                 .toList();
-        long onDevice = others.stream().filter(r -> r.trainer.isPresent()).count() + 1;
+        long onDevice = others.stream().filter(Resident::onDevice).count() + 1;
         long hostBytes =
                 residents.values().stream().mapToLong(Resident::hostBytes).sum();
         for (Resident eldest : others) {
-            if (onDevice > maxOnDevice && eldest.trainer.isPresent()) {
+            if (onDevice > maxOnDevice && eldest.onDevice()) {
                 eldest.leaveDevice();
                 onDevice--;
             }
-            if (hostBytes > maxHostBytes && eldest.parked.isPresent()) {
+            if (hostBytes > maxHostBytes && eldest.hostBytes() > 0) {
                 hostBytes -= eldest.hostBytes();
                 eldest.close();
             }
