@@ -244,10 +244,8 @@ public final class S3BlobStore implements BlobStore {
     @Override
     public void putSnapshot(String name, byte[] content) {
         String key = BlobNames.snapshot(name);
-        inBucket(() -> client.putObject(PutObjectArgs.builder()
-                .bucket(settings.bucket())
-                .object(key)
-                .data(content, content.length)
+        inBucket(() -> client.putObject(PutObjectArgs.builder().bucket(settings.bucket()).object(key).stream(
+                        new ByteArrayInputStream(content), (long) content.length, partBytes(content.length))
                 .contentType(CONTENT_TYPE)
                 .build()));
     }

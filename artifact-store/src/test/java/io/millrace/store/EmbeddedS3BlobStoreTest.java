@@ -84,6 +84,19 @@ class EmbeddedS3BlobStoreTest extends BlobStoreContract {
     }
 
     @Test
+    void replacesLargeSnapshotsInParts() {
+        byte[] first = random(16, (int) S3BlobStore.SINGLE_PUT_BYTES + 1_000_000);
+        byte[] second = random(17, (int) S3BlobStore.SINGLE_PUT_BYTES + 2_000_000);
+
+        store.putSnapshot("large/one", first);
+        store.putSnapshot("large/one", second);
+
+        assertThat(store.getSnapshot("large/one")).contains(second);
+        assertThat(store.listSnapshots("large/")).containsExactly("large/one");
+        store.deleteSnapshot("large/one");
+    }
+
+    @Test
     void neverGivesOutOtherBytes() throws IOException {
         Digest digest = store.put(random(13, 100));
         Files.write(objects.resolve("millrace").resolve(BlobNames.blob(digest)), random(14, 100));

@@ -1,6 +1,7 @@
 package io.millrace.standalone.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import io.millrace.standalone.cli.DoctorCommand.Check;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,7 +25,7 @@ import java.util.stream.Stream;
 record DiskUse(Path dataDir, long freeBytes, Instant now, Optional<JsonNode> status) {
     private static final double GIB = 1 << 30;
     private static final Duration LOOKED_AT = Duration.ofDays(1);
-    private static final Duration SHORTEST = Duration.ofHours(1);
+    private static final Duration TOO_EARLY = Duration.ofHours(1);
     private static final long FEW_DAYS = 7;
 
     /** Files of a folder. */
@@ -49,29 +50,37 @@ record DiskUse(Path dataDir, long freeBytes, Instant now, Optional<JsonNode> sta
         return checks;
     }
 
+    private long checkpointBytes() {
+        long bytes = 0;
+        for (JsonNode adapter : status.map(s -> s.path("adapters")).orElse(MissingNode.getInstance())) {
+            bytes += adapter.path("checkpointBytes").asLong();
+        }
+        return bytes;
+    }
+
     private String objects(Used stored) {
         String kept = "archives of rounds and versions, kept for ever so that each version can be computed again";
         if (status.isEmpty()) {
             return gib(stored.bytes()) + ": checkpoints (the last three of each adapter), " + kept;
         }
-        long checkpoints = 0;
-        int adapters = 0;
-        for (JsonNode adapter : status.get().path("adapters")) {
-            checkpoints += adapter.path("checkpointBytes").asLong();
-            adapters++;
-        }
+        long checkpoints = checkpointBytes();
+        int adapters = status.get().path("adapters").size();
         return gib(stored.bytes()) + ": " + gib(checkpoints) + " are checkpoints (the last three of each of " + adapters
                 + " adapters), " + gib(Math.max(0, stored.bytes() - checkpoints)) + " " + kept;
     }
 
-    /** Checkpoints replace one another; they count as growth only until there are three. */
+    /** Checkpoints replace one another: where a trainer says how much they are, they count as no growth. */
     private Check forecast(Used stored) {
-        Duration age = stored.first().map(first -> Duration.between(first, now)).orElse(Duration.ZERO);
-        Duration over = age.compareTo(LOOKED_AT) > 0 ? LOOKED_AT : age.compareTo(SHORTEST) < 0 ? SHORTEST : age;
-        double perDay = (double) stored.lately() / over.toMillis() * LOOKED_AT.toMillis();
-        if (perDay < 1) {
+        if (stored.lately() == 0) {
             return Check.ok("disk forecast", "nothing was stored in the last day");
         }
+        Duration age = stored.first().map(first -> Duration.between(first, now)).orElse(Duration.ZERO);
+        if (age.compareTo(TOO_EARLY) < 0) {
+            return Check.ok("disk forecast", "too early to say: all of it was stored within the last hour");
+        }
+        Duration over = age.compareTo(LOOKED_AT) > 0 ? LOOKED_AT : age;
+        long growth = Math.max(1, stored.lately() - checkpointBytes());
+        double perDay = (double) growth / over.toMillis() * LOOKED_AT.toMillis();
         long days = (long) Math.min(36_500, freeBytes / perDay);
         String found = String.format(
                 Locale.ROOT,

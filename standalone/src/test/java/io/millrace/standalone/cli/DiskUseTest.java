@@ -32,7 +32,7 @@ class DiskUseTest {
     @Test
     void saysWhatKeepsTheDiskBusyAndWhenItIsFull() throws IOException {
         file("objects/a/old", 8 * MIB, Duration.ofDays(5));
-        file("objects/b/new", 2 * MIB, Duration.ofHours(3));
+        file("objects/b/new", 7 * MIB, Duration.ofHours(3));
         file("kafka/log", MIB, Duration.ofHours(3));
         String status = "{\"adapters\":[{\"checkpointBytes\":" + 4 * MIB + "},{\"checkpointBytes\":" + MIB + "}]}";
 
@@ -54,6 +54,17 @@ class DiskUseTest {
 
         assertThat(forecast.ok()).isFalse();
         assertThat(forecast.detail()).contains("full in about 5 days");
+    }
+
+    @Test
+    void anHourIsTooShortForAForecast() throws IOException {
+        file("objects/new", 8 * MIB, Duration.ofMinutes(20));
+
+        Check forecast =
+                new DiskUse(data, 20L * MIB, NOW, Optional.empty()).checks().get(2);
+
+        assertThat(forecast.ok()).isTrue();
+        assertThat(forecast.detail()).startsWith("too early to say");
     }
 
     @Test

@@ -62,8 +62,9 @@ public record RebuildJob(ProofContext context, String id, RebuildRecipe asked) i
         try (Engine engine = context.engine(asked);
                 RebuiltLine line = rebuilds.running(id)
                         // What was begun with an example that is forgotten since leads nowhere.
-                        .filter(begun -> begun.getRecipe().getWithoutList().containsAll(forgotten))
-                        .map(progress -> RebuiltLine.resume(engine, context.store(), progress))
+                        .filter(begun ->
+                                begun.progress().getRecipe().getWithoutList().containsAll(forgotten))
+                        .map(begun -> RebuiltLine.resume(engine, context.store(), begun))
                         .orElseGet(() -> RebuiltLine.start(
                                 engine,
                                 context.store(),
@@ -115,11 +116,11 @@ public record RebuildJob(ProofContext context, String id, RebuildRecipe asked) i
             line.add(recorded.get(line.recordedRounds()), watch::cancelled);
             watch.progress(line.recordedRounds(), rounds, "rounds");
             if (System.nanoTime() - saved > SAVE_EVERY.toNanos()) {
-                context.rebuilds().running(id, line.progress());
+                context.rebuilds().running(id, line.save());
                 saved = System.nanoTime();
             }
         }
-        context.rebuilds().running(id, line.progress());
+        context.rebuilds().running(id, line.save());
     }
 
     private RebuiltVersion publish(RebuiltLine line, History history, CutVersion cutVersion, Watch watch) {

@@ -22,7 +22,6 @@ import io.millrace.trainer.proof.History.RecordedRound;
 import io.millrace.trainer.protocol.AdapterFold;
 import io.millrace.trainer.protocol.Head;
 import io.millrace.trainer.train.Archives;
-import io.millrace.trainer.train.Heads;
 import io.millrace.trainer.train.Plan;
 import io.millrace.trainer.train.Plan.Waiting;
 import io.millrace.trainer.train.Train;
@@ -88,17 +87,23 @@ final class RebuiltLine implements AutoCloseable {
         return new RebuiltLine(engine, store, recipe, AdapterFold.start(head, 0), 0, trainer);
     }
 
-    /** Goes on where {@link #progress} left off. */
-    static RebuiltLine resume(Engine engine, BlobStore store, RebuildProgress progress) {
-        AdapterFold fold = AdapterFold.of(progress.getFold());
-        CheckpointStored stored = fold.lastCheckpoint().orElseThrow();
+    /**
+     * Where a line is.
+     *
+     * @param state that the last checkpoint of the progress' fold names
+     */
+    record Saved(RebuildProgress progress, AdapterState state) {}
+
+    /** Goes on where {@link #save} left off. */
+    static RebuiltLine resume(Engine engine, BlobStore store, Saved saved) {
+        RebuildProgress progress = saved.progress();
         return new RebuiltLine(
                 engine,
                 store,
                 progress.getRecipe(),
-                fold,
+                AdapterFold.of(progress.getFold()),
                 progress.getRecordedRounds(),
-                engine.model().resume(Heads.load(store, stored)));
+                engine.model().resume(saved.state()));
     }
 
     /** Takes in the next recorded round. @throws Train.CancelledException between steps; this is then of no use any more */
@@ -179,27 +184,26 @@ final class RebuiltLine implements AutoCloseable {
         return recordedRounds;
     }
 
-    /** Stores the weights, so that another line can go on from here. */
-    CheckpointStored checkpoint() {
-        AdapterState state = trainer.state();
-        CheckpointStored stored = CheckpointStored.newBuilder()
-                .setHead(fold.head().state())
-                .setStateBlobSha256(store.put(state.content()).hex())
-                .setSizeBytes(state.content().length)
-                .setFingerprint(model.fingerprint())
-                .build();
-        apply(JournalRecord.newBuilder().setCheckpointStored(stored));
-        return stored;
+    /** Stores the state for whoever goes on from this head. */
+    Digest storeState() {
+        return store.put(trainer.state().content());
     }
 
-    /** Where the line is, its weights stored. */
-    RebuildProgress progress() {
-        checkpoint();
-        return RebuildProgress.newBuilder()
+    /** Where the line is, so that another can go on from here. */
+    Saved save() {
+        AdapterState state = trainer.state();
+        apply(JournalRecord.newBuilder()
+                .setCheckpointStored(CheckpointStored.newBuilder()
+                        .setHead(fold.head().state())
+                        .setStateBlobSha256(Digest.of(state.content()).hex())
+                        .setSizeBytes(state.content().length)
+                        .setFingerprint(model.fingerprint())));
+        RebuildProgress progress = RebuildProgress.newBuilder()
                 .setRecipe(recipe)
                 .setRecordedRounds(recordedRounds)
                 .setFold(fold.toSnapshot())
                 .build();
+        return new Saved(progress, state);
     }
 
     @Override

@@ -4,7 +4,6 @@ import io.millrace.core.AdapterName;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.core.VersionId;
-import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.HeadReplaced;
 import io.millrace.proto.internal.HeadState;
 import io.millrace.proto.internal.VersionCut;
@@ -58,7 +57,6 @@ record Replace(ProofContext context, RebuildJob job, CutVersion cutVersion) {
             throw new MillraceException(
                     ErrorCode.NOT_READY, "examples were forgotten while it was rebuilt; ask for it again");
         }
-        CheckpointStored stored = line.checkpoint();
         TreeSet<String> excluded = new TreeSet<>(live.state().getExcludedIdsList());
         excluded.addAll(line.recipe().getWithoutList());
         HeadState head = line.fold().head().state().toBuilder()
@@ -71,7 +69,7 @@ record Replace(ProofContext context, RebuildJob job, CutVersion cutVersion) {
                 .build();
         HeadReplaced event = HeadReplaced.newBuilder()
                 .setHead(head)
-                .setStateBlobSha256(stored.getStateBlobSha256())
+                .setStateBlobSha256(line.storeState().hex())
                 .setReason("rebuilt as " + cut.getVersionId())
                 .setOldHeadSha256(live.digest().hex())
                 .build();

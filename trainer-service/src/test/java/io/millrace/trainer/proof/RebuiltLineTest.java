@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.core.AdapterSettings;
+import io.millrace.core.Digest;
 import io.millrace.core.MillraceException;
 import io.millrace.proto.internal.PlannedRecord;
 import io.millrace.proto.internal.RebuildRecipe;
@@ -11,12 +12,14 @@ import io.millrace.proto.internal.RebuildSetting;
 import io.millrace.proto.internal.RoundPlanned;
 import io.millrace.store.MemoryBlobStore;
 import io.millrace.trainer.Engines;
+import io.millrace.trainer.proof.History.RecordedRound;
 import io.millrace.trainer.protocol.Head;
 import io.millrace.trainer.train.Archives;
 import io.millrace.trainer.train.Plan;
 import io.millrace.trainer.worker.Engine;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -136,7 +139,7 @@ class RebuiltLineTest {
                 takeAll(whole, history);
                 begun.add(history.rounds().get(0), () -> false);
                 begun.add(history.rounds().get(1), () -> false);
-                try (RebuiltLine resumed = RebuiltLine.resume(engine, store, begun.progress())) {
+                try (RebuiltLine resumed = RebuiltLine.resume(engine, store, begun.save())) {
                     takeAll(resumed, history);
 
                     assertThat(resumed.fold().head()).isEqualTo(whole.fold().head());
@@ -145,6 +148,50 @@ class RebuiltLineTest {
                     assertThat(resumed.fold().sinceCut()).isEqualTo(whole.fold().sinceCut());
                 }
             }
+        }
+    }
+
+    @Test
+    void whatIsUnderWayKeepsOneStateAndLeavesNone() {
+        try (RecordedAdapter recorded = new RecordedAdapter(engine, store, SETTINGS)) {
+            recorded.round(5).round(5);
+            List<RecordedRound> rounds = recorded.history().rounds();
+            Rebuilds rebuilds = new Rebuilds(store);
+            Set<Digest> states = new HashSet<>();
+            try (RebuiltLine line = line(recorded, recipe(Set.of("e2")))) {
+                // When it is saved after each round
+                for (RecordedRound round : rounds) {
+                    line.add(round, () -> false);
+                    rebuilds.running("job", line.save());
+                    states.add(Digest.of(line.trainer().state().content()));
+                }
+
+                // Then the last state is there, none is among the blobs, and nothing is left in the end
+                try (RebuiltLine resumed = RebuiltLine.resume(
+                        engine, store, rebuilds.running("job").orElseThrow())) {
+                    assertThat(resumed.fold().head()).isEqualTo(line.fold().head());
+                }
+                assertThat(store.listSnapshots("rebuilds/states/")).hasSize(1);
+                store.forEach(blob -> assertThat(states).doesNotContain(blob));
+                rebuilds.ended("job");
+                assertThat(store.listSnapshots("rebuilds/")).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void aDamagedStateIsNotGoneOnFrom() {
+        try (RecordedAdapter recorded = new RecordedAdapter(engine, store, SETTINGS)) {
+            recorded.round(5);
+            Rebuilds rebuilds = new Rebuilds(store);
+            try (RebuiltLine line = line(recorded, recipe(Set.of("e2")))) {
+                line.add(recorded.history().rounds().get(0), () -> false);
+                rebuilds.running("job", line.save());
+            }
+            store.putSnapshot(store.listSnapshots("rebuilds/states/").get(0), new byte[] {1, 2, 3});
+
+            assertThat(rebuilds.running("job")).isEmpty();
+            rebuilds.ended("job");
         }
     }
 
