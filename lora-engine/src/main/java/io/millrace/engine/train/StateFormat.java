@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The tensors of an {@link AdapterState}. Both ways go from file to flat vectors matrix by matrix, so that no vector needs a
- * copy on the heap.
+ * The tensors of an {@link AdapterState}. Between its file and flat vectors all goes matrix by matrix, so that no vector
+ * needs a copy on the heap.
  */
 final class StateFormat {
     private static final List<String> PARTS = List.of("", ".m", ".v");
@@ -21,7 +21,7 @@ final class StateFormat {
     private StateFormat() {}
 
     /**
-     * Reads nothing before it writes.
+     * A file of these vectors, which are read when it is written.
      *
      * @param parts weights, first and second moments, and the average where one is kept: flat vectors of float32
      */
@@ -40,7 +40,7 @@ final class StateFormat {
     }
 
     /**
-     * The parts that {@link #writer} takes, each written when it is asked for, which the content must live for.
+     * The parts that {@link #writer} takes, each copied from the content when it is asked for.
      *
      * @throws MillraceException {@code invalid_adapter} where the content doesn't fit the layout
      */
