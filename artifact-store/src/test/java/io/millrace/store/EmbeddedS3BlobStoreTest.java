@@ -84,6 +84,16 @@ class EmbeddedS3BlobStoreTest extends BlobStoreContract {
     }
 
     @Test
+    void saysOfLargeBlobsTooThatItIsNotLetIn() {
+        byte[] content = random(18, (int) S3BlobStore.SINGLE_PUT_BYTES + 1_000_000);
+        try (S3BlobStore stranger = new S3BlobStore(settings("another-secret", "millrace"))) {
+            assertThatThrownBy(() -> stranger.putSnapshot("large/one", content))
+                    .satisfies(e -> assertCode(e, ErrorCode.STORE_REFUSED));
+        }
+        assertThat(store.listSnapshots("large/")).isEmpty();
+    }
+
+    @Test
     void replacesLargeSnapshotsInParts() {
         byte[] first = random(16, (int) S3BlobStore.SINGLE_PUT_BYTES + 1_000_000);
         byte[] second = random(17, (int) S3BlobStore.SINGLE_PUT_BYTES + 2_000_000);
