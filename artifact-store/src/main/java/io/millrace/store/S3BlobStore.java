@@ -100,18 +100,7 @@ public final class S3BlobStore implements BlobStore {
         if (content.length > SINGLE_PUT_BYTES && size(digest).isPresent()) {
             return digest;
         }
-        writeBlob(
-                headers -> client.putObject(
-                        PutObjectArgs.builder().bucket(settings.bucket()).object(BlobNames.blob(digest)).stream(
-                                        new ByteArrayInputStream(content),
-                                        (long) content.length,
-                                        partBytes(content.length))
-                                .contentType(CONTENT_TYPE)
-                                .checksum(CHECKSUM)
-                                .parallelUploads(PARTS_AT_ONCE)
-                                .extraHeaders(headers)
-                                .build()),
-                content.length);
+        writeBlob(headers -> putObject(BlobNames.blob(digest), content, headers), content.length);
         return digest;
     }
 
@@ -140,6 +129,16 @@ public final class S3BlobStore implements BlobStore {
                         .build()),
                 size);
         return digest;
+    }
+
+    private Object putObject(String key, byte[] content, Map<String, String> headers) throws MinioException {
+        return client.putObject(PutObjectArgs.builder().bucket(settings.bucket()).object(key).stream(
+                        new ByteArrayInputStream(content), (long) content.length, partBytes(content.length))
+                .contentType(CONTENT_TYPE)
+                .checksum(CHECKSUM)
+                .parallelUploads(PARTS_AT_ONCE)
+                .extraHeaders(headers)
+                .build());
     }
 
     private static long partBytes(long size) {
@@ -257,12 +256,7 @@ public final class S3BlobStore implements BlobStore {
     @Override
     public void putSnapshot(String name, byte[] content) {
         String key = BlobNames.snapshot(name);
-        inBucket(() -> client.putObject(PutObjectArgs.builder().bucket(settings.bucket()).object(key).stream(
-                        new ByteArrayInputStream(content), (long) content.length, partBytes(content.length))
-                .contentType(CONTENT_TYPE)
-                .checksum(CHECKSUM)
-                .parallelUploads(PARTS_AT_ONCE)
-                .build()));
+        inBucket(() -> putObject(key, content, Map.of()));
     }
 
     @Override

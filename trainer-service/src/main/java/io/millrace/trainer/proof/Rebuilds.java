@@ -6,14 +6,13 @@ import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.core.VersionId;
-import io.millrace.engine.train.AdapterState;
 import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.RebuildProgress;
 import io.millrace.proto.internal.RebuildRecipe;
 import io.millrace.store.BlobStore;
 import io.millrace.trainer.proof.RebuiltLine.Saved;
 import io.millrace.trainer.protocol.AdapterFold;
-import io.millrace.trainer.protocol.Head;
+import io.millrace.trainer.train.Heads;
 import java.util.Optional;
 import java.util.function.Predicate;
 
@@ -66,12 +65,7 @@ public record Rebuilds(BlobStore store) {
         CheckpointStored checkpoint = checkpoint(progress);
         return store.getSnapshot(state(job, checkpoint))
                 .filter(content -> Digest.of(content).hex().equals(checkpoint.getStateBlobSha256()))
-                .map(content -> new Saved(
-                        progress,
-                        new AdapterState(
-                                Head.lora(checkpoint.getHead().getGenesis()),
-                                checkpoint.getHead().getStep(),
-                                content)));
+                .map(content -> new Saved(progress, Heads.state(checkpoint, content)));
     }
 
     private static CheckpointStored checkpoint(RebuildProgress progress) {

@@ -10,6 +10,7 @@ import io.millrace.engine.train.TrainingModel;
 import io.millrace.proto.internal.CheckpointStored;
 import io.millrace.proto.internal.ComputedRound;
 import io.millrace.proto.internal.Genesis;
+import io.millrace.proto.internal.HeadState;
 import io.millrace.proto.internal.RoundRebased;
 import io.millrace.store.BlobStore;
 import io.millrace.trainer.protocol.AdapterFold;
@@ -161,10 +162,13 @@ public final class Heads implements AutoCloseable {
 
     /** @throws MillraceException {@code unknown_blob}, {@code digest_mismatch}, {@code store_unavailable} */
     public static AdapterState load(BlobStore store, CheckpointStored checkpoint) {
-        return new AdapterState(
-                Head.lora(checkpoint.getHead().getGenesis()),
-                checkpoint.getHead().getStep(),
-                store.get(new Digest(checkpoint.getStateBlobSha256())));
+        return state(checkpoint, store.get(new Digest(checkpoint.getStateBlobSha256())));
+    }
+
+    /** @param content that the checkpoint names */
+    public static AdapterState state(CheckpointStored checkpoint, byte[] content) {
+        HeadState head = checkpoint.getHead();
+        return new AdapterState(Head.lora(head.getGenesis()), head.getStep(), content);
     }
 
     /** A round starts to move the trainer: until {@link #moved} says where it is, it is nowhere. */
