@@ -1,6 +1,7 @@
 package io.millrace.trainer.streams;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.nio.file.Path;
 import java.time.Duration;
@@ -38,8 +39,11 @@ class StateMemoryTest {
                 }
             }
 
-            // Then all of it was kept, within the limit
-            assertThat(memory.usedBytes()).isPositive().isLessThanOrEqualTo(memory.limitBytes() * 5 / 4);
+            // Then all of it was kept, within the limit as soon as the full memtables, which RocksDB's own thread
+            // writes, are on disk
+            await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(memory.usedBytes())
+                    .isPositive()
+                    .isLessThanOrEqualTo(memory.limitBytes() * 5 / 4));
             for (int s = 0; s < STORES; s++) {
                 WindowStore<String, String> store = driver.getWindowStore(name(s));
                 assertThat(store.fetch("acme/a\nsome longer id of an example 17", 17L))
