@@ -40,6 +40,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         description = "New tokens a second of a batch, without and with adapters (each row its own, in turn).")
 public final class DecodeBench implements Callable<Integer> {
+    /** The JVM compiles its kernels in the first run and may still do so in the second. */
+    private static final int WARM_UP = 2;
+
     @Spec
     private CommandSpec spec;
 
@@ -70,7 +73,7 @@ public final class DecodeBench implements Callable<Integer> {
     @Option(
             names = "--repeat",
             defaultValue = "3",
-            description = "Measured runs, after one to warm up (${DEFAULT-VALUE}).")
+            description = "Measured runs, after two to warm up (${DEFAULT-VALUE}).")
     private int repeat;
 
     @Override
@@ -105,7 +108,9 @@ public final class DecodeBench implements Callable<Integer> {
             DType dtype,
             List<LoadedAdapter> loaded)
             throws Exception {
-        run(generator, description, loaded);
+        for (int i = 0; i < WARM_UP; i++) {
+            run(generator, description, loaded);
+        }
         double[] tokensPerSecond = new double[repeat];
         double[] stepMillis = new double[repeat];
         double[] prefillMillis = new double[repeat];

@@ -76,7 +76,7 @@ public final class UpProcess implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(a -> a.startsWith("-D") || a.startsWith("-X"))
+                .filter(a -> a.startsWith("-D") || a.startsWith("-X") || a.startsWith("--add-modules="))
                 .forEach(command::add);
         command.addAll(List.of("-jar", application.orElseGet(UpProcess::ownJar).toString()));
         command.addAll(List.of("up", "--data-dir", dataDir.toString()));

@@ -9,6 +9,7 @@ import io.millrace.core.MillraceException;
 import io.millrace.core.ModuleShape;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorScope;
+import io.millrace.vector.RowAdapter;
 import java.nio.FloatBuffer;
 import java.util.HashSet;
 import java.util.List;
@@ -30,12 +31,15 @@ final class AdapterTensors implements LoadedAdapter {
     private final DecodeKernels kernels;
     private final int rank;
     private final List<Site> sites;
+    private final Optional<RowAdapter> inRows;
 
-    private AdapterTensors(LoraConfig config, DecodeKernels kernels, int rank, List<Site> sites) {
+    private AdapterTensors(
+            LoraConfig config, DecodeKernels kernels, int rank, List<Site> sites, Optional<RowAdapter> inRows) {
         this.config = config;
         this.kernels = kernels;
         this.rank = rank;
         this.sites = sites;
+        this.inRows = inRows;
     }
 
     /**
@@ -54,7 +58,8 @@ final class AdapterTensors implements LoadedAdapter {
     private record Site(List<ModuleShape> modules, List<Integer> ranks, Tensor a, Tensor b) {}
 
     /** @throws MillraceException {@code invalid_adapter} naming the first module that doesn't fit */
-    static AdapterTensors load(AdapterWeights weights, BaseDescription base, DecodeKernels kernels) {
+    static AdapterTensors load(
+            AdapterWeights weights, BaseDescription base, DecodeKernels kernels, Optional<VectorModel> vectors) {
         check(weights, base.linearModules());
         int rank = weights.modules().values().stream()
                 .mapToInt(LoraPair::rank)
@@ -63,7 +68,7 @@ final class AdapterTensors implements LoadedAdapter {
         Loader loader = new Loader(weights, rank, new Staging(kernels));
         List<Site> sites =
                 AdapterSites.of(base.linearModules()).stream().map(loader::site).toList();
-        return new AdapterTensors(weights.config(), kernels, rank, sites);
+        return new AdapterTensors(weights.config(), kernels, rank, sites, vectors.map(model -> model.adapter(weights)));
     }
 
     /** Brings sites to the device, one at a time. */
@@ -160,10 +165,16 @@ final class AdapterTensors implements LoadedAdapter {
 
     @Override
     public long sizeBytes() {
-        return sites.stream()
+        long onDevice = sites.stream()
                 .mapToLong(site ->
                         (site.a().size() + site.b().size()) * kernels.dtype().bytes())
                 .sum();
+        return onDevice + inRows.map(RowAdapter::sizeBytes).orElse(0L);
+    }
+
+    /** The same adapter for steps with the JVM's vectors, where these are used. */
+    Optional<RowAdapter> inRows() {
+        return inRows;
     }
 
     /** The largest rank of a module. */

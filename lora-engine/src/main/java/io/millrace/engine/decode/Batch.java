@@ -1,5 +1,6 @@
 package io.millrace.engine.decode;
 
+import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
 import io.millrace.engine.torch.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -104,7 +105,7 @@ final class Batch implements AutoCloseable {
      *
      * @param logits of their first tokens, one row for each and maybe more behind
      */
-    record Joined(List<Row> rows, Tensor logits) {}
+    record Joined(List<Row> rows, Logits logits) {}
 
     /** Computes the next part of joining rows' prompts. */
     Joined prefill(int atMost) {
@@ -125,7 +126,7 @@ final class Batch implements AutoCloseable {
                     apart ? ownSet(row) : shared,
                     row.request().adapters()));
         }
-        Tensor logits = model.prefill(parts, cache);
+        Logits logits = model.prefill(parts, cache);
         shares.forEach(share -> share.row().computed(share.tokens()));
         List<Row> done = computed.stream().filter(Row::prompted).toList();
         joining.remove(done);
@@ -148,8 +149,8 @@ final class Batch implements AutoCloseable {
         return row.adapters().isEmpty() ? none : joining.ownSet(row);
     }
 
-    /** Computes each row's last token. @return logits [rows, vocab] */
-    Tensor step() {
+    /** Computes each row's last token. @return logits of each row */
+    Logits step() {
         int count = rows.size();
         long[] tokens = new long[count];
         long[] positions = new long[count];
@@ -160,18 +161,24 @@ final class Batch implements AutoCloseable {
             longest = Math.max(longest, rows.get(i).computed() + 1);
         }
         cache.ensure(slotsFor(count), longest);
+        Logits logits = model.computesAlone(count)
+                ? model.decode(tokens, positions, cache, mixes())
+                : stepWithSet(tokens, positions);
+        rows.forEach(row -> row.computed(1));
+        return logits;
+    }
+
+    private List<List<WeightedAdapter>> mixes() {
+        return rows.stream().map(row -> row.request().adapters()).toList();
+    }
+
+    private Logits stepWithSet(long[] tokens, long[] positions) {
         AdapterSet used = sharedSet(List.of());
         if (mix.filter(m -> m.set() == used).isEmpty()) {
             rowsChanged();
-            mix = Optional.of(new Mix(
-                    used,
-                    used.weights(
-                            rows.stream().map(row -> row.request().adapters()).toList())));
+            mix = Optional.of(new Mix(used, used.weights(mixes())));
         }
-        Tensor logits =
-                model.decode(tokens, positions, cache, used, mix.orElseThrow().weights());
-        rows.forEach(row -> row.computed(1));
-        return logits;
+        return model.decode(tokens, positions, cache, used, mix.orElseThrow().weights());
     }
 
     /**

@@ -4,7 +4,6 @@ import io.millrace.core.ErrorCode;
 import io.millrace.core.MillraceException;
 import io.millrace.engine.base.Base;
 import io.millrace.engine.decode.Generation.FinishReason;
-import io.millrace.engine.torch.Tensor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -103,7 +102,7 @@ final class DecodeLoop implements AutoCloseable {
             giveUp(batch.joining(), e);
             return;
         }
-        try (Tensor first = joined.logits()) {
+        try (Logits first = joined.logits()) {
             if (!joined.rows().isEmpty()) {
                 accept(joined.rows(), chooser.choose(first, joined.rows()));
             }
@@ -122,7 +121,7 @@ final class DecodeLoop implements AutoCloseable {
 
     private void step() {
         List<Row> rows = batch.rows();
-        try (Tensor logits = batch.step()) {
+        try (Logits logits = batch.step()) {
             accept(rows, chooser.choose(logits, rows));
         } catch (RuntimeException e) {
             LOG.warn("a step of {} rows failed", rows.size(), e);

@@ -15,6 +15,7 @@ import io.millrace.engine.torch.TorchRuntime;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.LongStream;
 
@@ -28,10 +29,14 @@ final class DecodeModel implements AutoCloseable {
     private final ServingWeights weights;
     private final Tensor cos;
     private final Tensor sin;
-    private final Tensor steps;
+    private final Tensor places;
+    private final Optional<VectorModel> vectors;
 
-    /** @param maxContext positions that rotary tables are made for */
-    DecodeModel(TorchRuntime torch, Base base, DType dtype, int maxContext) {
+    /**
+     * @param maxContext positions that rotary tables are made for
+     * @param steps whether rows will be decoded, not only prompts computed
+     */
+    DecodeModel(TorchRuntime torch, Base base, DType dtype, int maxContext, boolean steps) {
         this.description = base.description();
         this.modules = description.linearModules();
         this.maxContext = Math.min(maxContext, description.maxPositions());
@@ -39,9 +44,10 @@ final class DecodeModel implements AutoCloseable {
         RotaryTables rotary = RotaryTables.of(description, this.maxContext);
         this.cos = scope.own(kernels.tensor(rotary.cos(), this.maxContext, description.headDim()));
         this.sin = scope.own(kernels.tensor(rotary.sin(), this.maxContext, description.headDim()));
-        int places = KeyValueCache.roundUp(this.maxContext);
-        this.steps = scope.own(torch.tensor(LongStream.range(0, places).toArray(), places));
+        int capacity = KeyValueCache.roundUp(this.maxContext);
+        this.places = scope.own(torch.tensor(LongStream.range(0, capacity).toArray(), capacity));
         this.weights = new ServingWeights(base, kernels);
+        this.vectors = steps ? VectorModel.load(base, kernels, rotary) : Optional.empty();
     }
 
     BaseDescription description() {
@@ -57,7 +63,7 @@ final class DecodeModel implements AutoCloseable {
     }
 
     AdapterTensors load(AdapterWeights adapter) {
-        return AdapterTensors.load(adapter, description, kernels);
+        return AdapterTensors.load(adapter, description, kernels, vectors);
     }
 
     AdapterSet set(Collection<AdapterTensors> adapters) {
@@ -79,11 +85,11 @@ final class DecodeModel implements AutoCloseable {
      * Computes prompt tokens of rows that stand one behind the other in the cache. Either all parts have the same set, or
      * the sets aren't packed.
      *
-     * @return logits [parts, vocab] of each part's last token
+     * @return logits of each part's last token
      */
-    Tensor prefill(List<PromptPart> parts, KeyValueCache cache) {
+    Logits prefill(List<PromptPart> parts, KeyValueCache cache) {
         PromptLayout layout = new PromptLayout(parts);
-        return prefill(layout, cache, layout.last());
+        return new TorchLogits(kernels, prefill(layout, cache, layout.last()));
     }
 
     /** @return logits [tokens, vocab] of all the part's tokens */
@@ -134,15 +140,30 @@ final class DecodeModel implements AutoCloseable {
                 .toList();
     }
 
+    /** Whether so many rows are better computed without a set, by {@link #decode(long[], long[], KeyValueCache, List)}. */
+    boolean computesAlone(int rows) {
+        return vectors.isPresent() && rows <= VectorModel.MOST_ROWS;
+    }
+
+    /**
+     * As the other, each row with its own adapters.
+     *
+     * @param mixes of each row
+     * @return logits that are good until the next step
+     */
+    Logits decode(long[] tokens, long[] positions, KeyValueCache cache, List<List<WeightedAdapter>> mixes) {
+        return vectors.orElseThrow().decode(tokens, positions, cache, mixes);
+    }
+
     /**
      * Computes one token for each of the cache's first rows.
      *
      * @param tokens [rows]
      * @param positions [rows] where the tokens stand
      * @param mix [rows, ranks] weights of the set's adapters
-     * @return logits [rows, vocab]
+     * @return logits of each row
      */
-    Tensor decode(long[] tokens, long[] positions, KeyValueCache cache, AdapterSet set, Tensor mix) {
+    Logits decode(long[] tokens, long[] positions, KeyValueCache cache, AdapterSet set, Tensor mix) {
         int rows = tokens.length;
         long[] places = cache.places(positions);
         int length = cache.lookedAt((int) LongStream.of(positions).max().orElseThrow() + 1);
@@ -153,10 +174,10 @@ final class DecodeModel implements AutoCloseable {
                     .arg(pass.own(kernels.torch().tensor(positions, rows)))
                     .arg(pass.own(kernels.torch().tensor(places, places.length)))
                     .arg(length)
-                    .arg(steps)
+                    .arg(this.places)
                     .arg(cos)
                     .arg(sin);
-            return finish(call, cache, List.of(set), List.of(mix));
+            return new TorchLogits(kernels, finish(call, cache, List.of(set), List.of(mix)));
         }
     }
 
@@ -177,6 +198,7 @@ final class DecodeModel implements AutoCloseable {
 
     @Override
     public void close() {
+        vectors.ifPresent(VectorModel::close);
         weights.close();
         scope.close();
         kernels.close();

@@ -37,7 +37,7 @@ public final class EmbeddedGenerator implements Generator {
         this.base = base;
         this.seeds = seeds;
         this.model = ComputeThread.call(() -> new DecodeModel(
-                torch, base, options.dtype(), Math.min(options.maxContext(), options.maxCacheTokens())));
+                torch, base, options.dtype(), Math.min(options.maxContext(), options.maxCacheTokens()), true));
         this.queue = new RequestQueue(options.maxQueue());
         this.loop = new DecodeLoop(model, base, options, queue);
     }
@@ -54,6 +54,11 @@ public final class EmbeddedGenerator implements Generator {
     /** Tokens that a request's prompt and answer may have together. */
     public int maxContext() {
         return model.maxContext();
+    }
+
+    /** Whether steps of so many rows are computed by the JVM, not by libtorch. */
+    boolean computesAlone(int rows) {
+        return model.computesAlone(rows);
     }
 
     @Override

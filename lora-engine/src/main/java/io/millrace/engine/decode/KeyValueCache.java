@@ -4,8 +4,11 @@ import io.millrace.core.BaseDescription;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TensorScope;
+import io.millrace.vector.KeyValueMemory;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Keys and values of the rows in the batch, [2, rows, kvHeads, capacity, headDim] for each block. It grows with need and is
@@ -20,6 +23,7 @@ final class KeyValueCache implements AutoCloseable {
     private final BaseDescription base;
     private List<Tensor> blocks = List.of();
     private TensorList blockList = TensorList.of();
+    private Optional<KeyValueMemory> memory = Optional.empty();
     private int rows;
     private int capacity;
 
@@ -39,6 +43,16 @@ final class KeyValueCache implements AutoCloseable {
 
     TensorList blocks() {
         return blockList;
+    }
+
+    /** The same blocks, where they are on the CPU in bfloat16; valid until room is made or given back. */
+    KeyValueMemory memory() {
+        if (memory.isEmpty()) {
+            List<IntBuffer> buffers =
+                    blocks.stream().map(block -> block.onCpu().asIntBuffer()).toList();
+            memory = Optional.of(new KeyValueMemory(buffers, rows, capacity));
+        }
+        return memory.orElseThrow();
     }
 
     /**
@@ -85,6 +99,7 @@ final class KeyValueCache implements AutoCloseable {
     }
 
     private void resize(int newRows, int newCapacity) {
+        memory = Optional.empty();
         blocks = resized(blocks, newRows, newCapacity);
         rows = newRows;
         capacity = newCapacity;
@@ -103,6 +118,7 @@ final class KeyValueCache implements AutoCloseable {
 
     /** Frees everything; {@link #ensure} makes it anew. */
     void drop() {
+        memory = Optional.empty();
         blocks.forEach(Tensor::close);
         blockList.close();
         blocks = List.of();

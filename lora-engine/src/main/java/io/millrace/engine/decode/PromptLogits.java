@@ -18,7 +18,7 @@ public final class PromptLogits implements AutoCloseable {
 
     /** The base must stay open. */
     public PromptLogits(TorchRuntime torch, Base base, DType dtype, int maxTokens) {
-        this.model = new DecodeModel(torch, base, dtype, maxTokens);
+        this.model = new DecodeModel(torch, base, dtype, maxTokens, false);
     }
 
     public LoadedAdapter load(AdapterWeights weights) {

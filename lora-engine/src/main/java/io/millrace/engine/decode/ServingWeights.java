@@ -2,9 +2,6 @@ package io.millrace.engine.decode;
 
 import io.millrace.core.BaseDescription;
 import io.millrace.engine.base.Base;
-import io.millrace.engine.base.BaseTensor;
-import io.millrace.engine.base.Nf4;
-import io.millrace.engine.torch.ElementType;
 import io.millrace.engine.torch.Tensor;
 import io.millrace.engine.torch.TensorList;
 import io.millrace.engine.torch.TensorScope;
@@ -36,11 +33,13 @@ final class ServingWeights implements AutoCloseable {
             blocks = scope.own(TensorList.of(tensors));
             lastNorm = scope.own(loader.norm("model.norm.weight"));
             if (kernels.packs()) {
-                embedding = scope.own(loader.mapped("model.embed_tokens.weight"));
+                embedding = scope.own(loader.tensors.mapped("model.embed_tokens.weight"));
                 head = scope.own(loader.joined(headName));
             } else {
-                head = scope.own(loader.dense(headName));
-                embedding = description.tiedEmbeddings() ? head : scope.own(loader.dense("model.embed_tokens.weight"));
+                head = scope.own(loader.tensors.dense(headName));
+                embedding = description.tiedEmbeddings()
+                        ? head
+                        : scope.own(loader.tensors.dense("model.embed_tokens.weight"));
             }
         } catch (RuntimeException e) {
             scope.close();
@@ -73,31 +72,29 @@ final class ServingWeights implements AutoCloseable {
 
     /** Brings tensors to the device one at a time, through one buffer. */
     private static final class Loader {
-        private final Base base;
         private final DecodeKernels kernels;
-        private final Staging staging;
+        private final BaseTensors tensors;
 
         Loader(Base base, DecodeKernels kernels) {
-            this.base = base;
             this.kernels = kernels;
-            this.staging = new Staging(kernels);
+            this.tensors = new BaseTensors(base, kernels);
         }
 
         List<Tensor> block(String prefix) {
-            List<Tensor> tensors = new ArrayList<>();
+            List<Tensor> made = new ArrayList<>();
             try {
-                tensors.add(norm(prefix + "input_layernorm.weight"));
-                tensors.add(joined(
+                made.add(norm(prefix + "input_layernorm.weight"));
+                made.add(joined(
                         prefix + "self_attn.q_proj.weight",
                         prefix + "self_attn.k_proj.weight",
                         prefix + "self_attn.v_proj.weight"));
-                tensors.add(joined(prefix + "self_attn.o_proj.weight"));
-                tensors.add(norm(prefix + "post_attention_layernorm.weight"));
-                tensors.add(joined(prefix + "mlp.gate_proj.weight", prefix + "mlp.up_proj.weight"));
-                tensors.add(joined(prefix + "mlp.down_proj.weight"));
-                return tensors;
+                made.add(joined(prefix + "self_attn.o_proj.weight"));
+                made.add(norm(prefix + "post_attention_layernorm.weight"));
+                made.add(joined(prefix + "mlp.gate_proj.weight", prefix + "mlp.up_proj.weight"));
+                made.add(joined(prefix + "mlp.down_proj.weight"));
+                return made;
             } catch (RuntimeException e) {
-                tensors.forEach(Tensor::close);
+                made.forEach(Tensor::close);
                 throw e;
             }
         }
@@ -107,43 +104,16 @@ final class ServingWeights implements AutoCloseable {
             try (TensorScope scope = new TensorScope()) {
                 List<Tensor> parts = new ArrayList<>();
                 for (String name : names) {
-                    parts.add(scope.own(dense(name)));
+                    parts.add(scope.own(tensors.dense(name)));
                 }
                 return kernels.packed(parts, 0);
             }
         }
 
         Tensor norm(String name) {
-            try (Tensor plain = dense(name)) {
+            try (Tensor plain = tensors.dense(name)) {
                 return kernels.call("norm_weight").arg(plain).toTensor();
             }
-        }
-
-        Tensor dense(String name) {
-            BaseTensor stored = base.tensor(name);
-            if (stored instanceof BaseTensor.Nf4 nf4) {
-                return staging.tensor(values -> Nf4.dequantise(nf4, values), nf4.shape());
-            }
-            try (Tensor plain = plain((BaseTensor.Dense) stored)) {
-                return kernels.cast(plain);
-            }
-        }
-
-        /** In the stored type, on the stored bytes. */
-        Tensor mapped(String name) {
-            return base.tensor(name) instanceof BaseTensor.Dense dense ? plain(dense) : dense(name);
-        }
-
-        private Tensor plain(BaseTensor.Dense stored) {
-            return kernels.torch().map(elementType(stored), stored.data(), stored.shape());
-        }
-
-        private static ElementType elementType(BaseTensor.Dense dense) {
-            return switch (dense.element()) {
-                case F32 -> ElementType.F32;
-                case F16 -> ElementType.F16;
-                case BF16 -> ElementType.BF16;
-            };
         }
     }
 }

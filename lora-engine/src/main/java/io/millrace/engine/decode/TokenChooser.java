@@ -32,30 +32,25 @@ final class TokenChooser {
     }
 
     /**
-     * @param logits [rows, vocab]
+     * @param logits of the rows, and maybe of more behind them
      * @return for each row its token, or empty where its logits aren't finite
      */
-    List<Optional<TokenChoice>> choose(Tensor logits, List<Row> rows) {
-        try (TensorScope scope = new TensorScope()) {
-            List<Tensor> best = scope.own(kernels.call("best").arg(logits).toTensors());
-            float[] largest = best.get(0).toFloats();
-            long[] ids = best.get(1).toLongs();
-            List<Optional<TokenChoice>> choices = new ArrayList<>();
-            for (int i = 0; i < rows.size(); i++) {
-                choices.add(
-                        Float.isFinite(largest[i])
-                                ? Optional.of(new TokenChoice((int) ids[i], Float.NaN, List.of()))
-                                : Optional.empty());
-            }
-            int[] demanding = IntStream.range(0, rows.size())
-                    .filter(i ->
-                            choices.get(i).isPresent() && demanding(rows.get(i).request()))
-                    .toArray();
-            if (demanding.length > 0) {
-                chooseAmongLargest(logits, rows, demanding, choices);
-            }
-            return choices;
+    List<Optional<TokenChoice>> choose(Logits logits, List<Row> rows) {
+        Logits.Best best = logits.best();
+        List<Optional<TokenChoice>> choices = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            choices.add(
+                    Float.isFinite(best.largest()[i])
+                            ? Optional.of(new TokenChoice((int) best.ids()[i], Float.NaN, List.of()))
+                            : Optional.empty());
         }
+        int[] demanding = IntStream.range(0, rows.size())
+                .filter(i -> choices.get(i).isPresent() && demanding(rows.get(i).request()))
+                .toArray();
+        if (demanding.length > 0) {
+            chooseAmongLargest(logits.tensor(), rows, demanding, choices);
+        }
+        return choices;
     }
 
     private static boolean sampled(GenerationRequest request) {

@@ -76,6 +76,11 @@ public final class Tensor implements AutoCloseable {
         return new HostFloats(onHost(F32));
     }
 
+    /** The bytes of a contiguous tensor on the CPU, in its own type: not to be touched once the tensor is closed. */
+    public ByteBuffer onCpu() {
+        return LibTorch.memory(handle()).order(ByteOrder.nativeOrder());
+    }
+
     private <T> T read(int dataType, Function<ByteBuffer, T> reader) {
         long onHost = onHost(dataType);
         try {

@@ -122,6 +122,15 @@ public final class TorchRuntime {
         return filled(ElementType.F32, size, new long[] {size}, memory -> writer.accept(memory.asFloatBuffer()));
     }
 
+    /** A matrix of float32 that the writer fills, row by row. */
+    public Tensor matrix(int rows, int columns, Consumer<FloatBuffer> writer) {
+        return filled(
+                ElementType.F32,
+                Math.multiplyExact(rows, columns),
+                new long[] {rows, columns},
+                memory -> writer.accept(memory.asFloatBuffer()));
+    }
+
     public Tensor tensor(long[] data, long... shape) {
         return filled(ElementType.I64, data.length, shape, memory -> memory.asLongBuffer()
                 .put(data));

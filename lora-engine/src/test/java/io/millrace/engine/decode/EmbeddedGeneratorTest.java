@@ -9,9 +9,7 @@ import io.millrace.core.BaseDescription;
 import io.millrace.core.Digest;
 import io.millrace.core.ErrorCode;
 import io.millrace.core.LoraConfig;
-import io.millrace.core.LoraPair;
 import io.millrace.core.MillraceException;
-import io.millrace.core.ModuleShape;
 import io.millrace.engine.DType;
 import io.millrace.engine.base.RandomBase;
 import io.millrace.engine.decode.Generation.FinishReason;
@@ -21,12 +19,9 @@ import io.millrace.engine.decode.GenerationRequest.WeightedAdapter;
 import io.millrace.engine.torch.TorchRuntime;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
@@ -348,7 +343,7 @@ class EmbeddedGeneratorTest {
 
     @Test
     void anOverflowFailsItsOwnRequestOnly() {
-        try (LoadedAdapter huge = generator.load(Adapters.random(SHAPE, 4, 8, LoraConfig.ALL_LINEAR, 1e19f));
+        try (LoadedAdapter huge = generator.load(RandomAdapters.of(SHAPE, 4, 8, LoraConfig.ALL_LINEAR, 1e19f));
                 LoadedAdapter good = generator.load(adapter(1, 8, LoraConfig.ALL_LINEAR))) {
             GenerationRequest request =
                     GenerationRequest.greedy(prompt(3, 12), List.of(new WeightedAdapter(good, 1)), 40);
@@ -457,13 +452,13 @@ class EmbeddedGeneratorTest {
                 List.of(2),
                 SHAPE.quantisation());
 
-        assertThatThrownBy(() -> generator.load(Adapters.random(deeper, 1, 4, List.of("q_proj"), 0.1f)))
+        assertThatThrownBy(() -> generator.load(RandomAdapters.of(deeper, 1, 4, List.of("q_proj"), 0.1f)))
                 .satisfies(e -> hasCode(e, ErrorCode.INVALID_ADAPTER))
                 .hasMessageContaining("model.layers.2.self_attn.q_proj");
-        assertThatThrownBy(() -> generator.load(Adapters.random(wider, 1, 4, List.of("up_proj"), 0.1f)))
+        assertThatThrownBy(() -> generator.load(RandomAdapters.of(wider, 1, 4, List.of("up_proj"), 0.1f)))
                 .satisfies(e -> hasCode(e, ErrorCode.INVALID_ADAPTER))
                 .hasMessageContaining("[96, 64]");
-        assertThatThrownBy(() -> generator.load(Adapters.random(SHAPE, 1, 4, List.of("up_proj"), Float.NaN)))
+        assertThatThrownBy(() -> generator.load(RandomAdapters.of(SHAPE, 1, 4, List.of("up_proj"), Float.NaN)))
                 .satisfies(e -> hasCode(e, ErrorCode.INVALID_ADAPTER))
                 .hasMessageContaining("NaN");
     }
@@ -506,7 +501,7 @@ class EmbeddedGeneratorTest {
     }
 
     private static AdapterWeights adapter(long seed, int rank, List<String> targets) {
-        return Adapters.random(SHAPE, seed, rank, targets, 0.1f);
+        return RandomAdapters.of(SHAPE, seed, rank, targets, 0.1f);
     }
 
     private static int[] prompt(long seed, int length) {
@@ -526,34 +521,5 @@ class EmbeddedGeneratorTest {
         Throwable cause = e instanceof CompletionException ? e.getCause() : e;
         assertThat(cause).isInstanceOfSatisfying(MillraceException.class, m -> assertThat(m.code())
                 .isEqualTo(code));
-    }
-
-    /** Adapters with random weights, B included. */
-    private static final class Adapters {
-        static AdapterWeights random(BaseDescription base, long seed, int rank, List<String> targets, float size) {
-            SplittableRandom random = new SplittableRandom(seed);
-            Map<String, LoraPair> modules = new HashMap<>();
-            for (ModuleShape m : base.linearModules()) {
-                if (targets.contains(m.suffix())) {
-                    modules.put(
-                            m.path(),
-                            new LoraPair(
-                                    rank,
-                                    m.in(),
-                                    m.out(),
-                                    floats(random, rank * m.in(), size),
-                                    floats(random, m.out() * rank, size)));
-                }
-            }
-            return AdapterWeights.of(LoraConfig.of(rank, 2 * rank, 0, Set.copyOf(targets)), modules);
-        }
-
-        private static float[] floats(SplittableRandom random, int count, float size) {
-            float[] values = new float[count];
-            for (int i = 0; i < count; i++) {
-                values[i] = (float) (random.nextDouble() * 2 - 1) * size;
-            }
-            return values;
-        }
     }
 }

@@ -12,16 +12,23 @@ import org.junit.jupiter.api.Test;
 
 /** The module table of the architecture: who may use whom, and who may know a service framework. */
 class ModuleRulesTest {
-    private static final Set<String> CORES =
-            Set.of("proto", "adapter-core", "artifact-store", "registry-log", "lora-engine", "text-embedding");
+    private static final Set<String> CORES = Set.of(
+            "proto",
+            "vector-kernels",
+            "adapter-core",
+            "artifact-store",
+            "registry-log",
+            "lora-engine",
+            "text-embedding");
     private static final Set<String> SERVICES = Set.of("trainer-service", "registry-service", "router-service");
 
     private static final Map<String, Set<String>> MODULES_ALLOWED = Map.ofEntries(
             Map.entry("proto", Set.of()),
+            Map.entry("vector-kernels", Set.of()),
             Map.entry("adapter-core", Set.of()),
             Map.entry("artifact-store", Set.of("adapter-core")),
             Map.entry("registry-log", Set.of("proto", "adapter-core")),
-            Map.entry("lora-engine", Set.of("adapter-core")),
+            Map.entry("lora-engine", Set.of("adapter-core", "vector-kernels")),
             Map.entry("text-embedding", Set.of()),
             Map.entry("embedded", Set.of("adapter-core")),
             Map.entry("trainer-service", CORES),
@@ -34,6 +41,7 @@ class ModuleRulesTest {
     /** Third-party groups of the modules below the services; logging and JSON anywhere. */
     private static final Map<String, Set<String>> GROUPS_ALLOWED = Map.of(
             "proto", Set.of("com.google.protobuf", "io.grpc"),
+            "vector-kernels", Set.of(),
             "adapter-core", Set.of(),
             "artifact-store", Set.of("io.minio", "com.squareup.okhttp3"),
             "registry-log", Set.of("org.apache.kafka", "com.google.protobuf"),
