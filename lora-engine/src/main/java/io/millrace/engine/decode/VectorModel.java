@@ -38,8 +38,8 @@ final class VectorModel implements AutoCloseable {
     static final int MOST_ROWS = 16;
 
     private static final Logger LOG = LoggerFactory.getLogger(VectorModel.class);
-    /** Of the heap, for all else. */
-    private static final long LEFT_BYTES = 256L << 20;
+    /** Of the heap, for all else: adapters' weights, as they are kept and as rows take them, and what a process needs anyway. */
+    private static final long LEFT_BYTES = 640L << 20;
 
     private final DecodeKernels kernels;
     private final BaseDescription description;
