@@ -1,12 +1,13 @@
 package io.millrace.vector;
 
+import static io.millrace.vector.Bf16.high;
+import static io.millrace.vector.Bf16.low;
 import static io.millrace.vector.VectorUnit.LANES;
 
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -18,7 +19,6 @@ final class Attention {
     /** Places that are looked at before the next are fetched: their keys stay in the nearest cache. */
     private static final int TILE = 128;
 
-    private static final int UPPER = 0xffff0000;
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_512;
 
@@ -204,13 +204,5 @@ final class Attention {
         }
         even.intoArray(sums, to);
         odd.intoArray(sums, to + half);
-    }
-
-    private static FloatVector low(IntVector line) {
-        return line.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats();
-    }
-
-    private static FloatVector high(IntVector line) {
-        return line.and(UPPER).reinterpretAsFloats();
     }
 }

@@ -1,10 +1,11 @@
 package io.millrace.vector;
 
+import static io.millrace.vector.Bf16.high;
+import static io.millrace.vector.Bf16.low;
 import static io.millrace.vector.VectorUnit.LANES;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -12,7 +13,6 @@ import jdk.incubator.vector.VectorSpecies;
  * thirty-two outputs for one rank, so that neither product has to add up the lanes of a vector.
  */
 public final class LoraMatrices {
-    private static final int UPPER = 0xffff0000;
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_512;
 
@@ -105,13 +105,5 @@ public final class LoraMatrices {
         }
         first.intoArray(y, start);
         second.intoArray(y, start + LANES);
-    }
-
-    private static FloatVector low(IntVector line) {
-        return line.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats();
-    }
-
-    private static FloatVector high(IntVector line) {
-        return line.and(UPPER).reinterpretAsFloats();
     }
 }

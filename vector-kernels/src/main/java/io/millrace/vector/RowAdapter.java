@@ -2,14 +2,23 @@ package io.millrace.vector;
 
 import java.util.List;
 
-/**
- * An adapter, ready for rows that go through it.
- *
- * @param sites for each block: q|k|v, o, gate|up, down; of each those modules that the adapter has
- */
-public record RowAdapter(List<List<Module>> sites) {
+/** An adapter, ready for rows that go through it. */
+public final class RowAdapter {
     /** Modules of a block that share their input make a site. */
     public static final int SITES_OF_A_BLOCK = 4;
+
+    private final List<List<Module>> sites;
+    private final int roomForRanks;
+
+    /** @param sites for each block: q|k|v, o, gate|up, down; of each those modules that the adapter has */
+    public RowAdapter(List<List<Module>> sites) {
+        this.sites = List.copyOf(sites);
+        this.roomForRanks = sites.stream()
+                .flatMap(List::stream)
+                .mapToInt(module -> module.matrices().roomForRanks())
+                .max()
+                .orElse(0);
+    }
 
     /** @param firstOutput where the module's outputs begin among those of its site */
     public record Module(int firstOutput, LoraMatrices matrices) {}
@@ -31,11 +40,8 @@ public record RowAdapter(List<List<Module>> sites) {
         }
     }
 
+    /** Numbers that {@link #add} needs room for. */
     int roomForRanks() {
-        return sites.stream()
-                .flatMap(List::stream)
-                .mapToInt(module -> module.matrices().roomForRanks())
-                .max()
-                .orElse(0);
+        return roomForRanks;
     }
 }

@@ -24,7 +24,7 @@ class ModuleRulesTest {
 
     private static final Map<String, Set<String>> MODULES_ALLOWED = Map.ofEntries(
             Map.entry("proto", Set.of()),
-            Map.entry("vector-kernels", Set.of()),
+            Map.entry("vector-kernels", Set.of("adapter-core")),
             Map.entry("adapter-core", Set.of()),
             Map.entry("artifact-store", Set.of("adapter-core")),
             Map.entry("registry-log", Set.of("proto", "adapter-core")),
