@@ -1,13 +1,12 @@
 package io.millrace.vector;
 
-import static io.millrace.vector.Bf16.high;
-import static io.millrace.vector.Bf16.low;
 import static io.millrace.vector.VectorUnit.LANES;
 
 import java.nio.ShortBuffer;
 import java.util.stream.Stream;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -38,6 +37,7 @@ public final class StreamedMatrix {
      */
     private static final int FIRST = 12;
 
+    private static final int UPPER = 0xffff0000;
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_512;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_512;
 
@@ -141,7 +141,10 @@ public final class StreamedMatrix {
         }
     }
 
-    /** Thirty-two outputs of eight rows: sixteen sums stay in registers while the weights go by. */
+    /**
+     * Thirty-two outputs of eight rows: sixteen sums stay in registers while the weights go by. The JVM's
+     * compiler inlines so many calls and no more: helpers here, as {@link Bf16} has them, make a step five times as long.
+     */
     private void addGroup(int group, float[] x, int xStart, float[] y, int start, int stride) {
         int[] w = lines;
         int part = in / STREAMS;
@@ -169,8 +172,8 @@ public final class StreamedMatrix {
         for (int k = 0; k < part; k++) {
             int line = at(first + k);
             IntVector line0 = IntVector.fromArray(INTS, w, w0 + line);
-            FloatVector low0 = low(line0);
-            FloatVector high0 = high(line0);
+            FloatVector low0 = line0.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats();
+            FloatVector high0 = line0.and(UPPER).reinterpretAsFloats();
             int x0 = xStart + k * ROWS;
             FloatVector x00 = FloatVector.broadcast(FLOATS, x[x0]);
             a0 = low0.fma(x00, a0);
@@ -197,8 +200,8 @@ public final class StreamedMatrix {
             a7 = low0.fma(x07, a7);
             b7 = high0.fma(x07, b7);
             IntVector line1 = IntVector.fromArray(INTS, w, w1 + line);
-            FloatVector low1 = low(line1);
-            FloatVector high1 = high(line1);
+            FloatVector low1 = line1.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats();
+            FloatVector high1 = line1.and(UPPER).reinterpretAsFloats();
             int x1 = xStart + (k + part) * ROWS;
             FloatVector x10 = FloatVector.broadcast(FLOATS, x[x1]);
             a0 = low1.fma(x10, a0);
@@ -225,8 +228,8 @@ public final class StreamedMatrix {
             a7 = low1.fma(x17, a7);
             b7 = high1.fma(x17, b7);
             IntVector line2 = IntVector.fromArray(INTS, w, w2 + line);
-            FloatVector low2 = low(line2);
-            FloatVector high2 = high(line2);
+            FloatVector low2 = line2.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats();
+            FloatVector high2 = line2.and(UPPER).reinterpretAsFloats();
             int x2 = xStart + (k + 2 * part) * ROWS;
             FloatVector x20 = FloatVector.broadcast(FLOATS, x[x2]);
             a0 = low2.fma(x20, a0);
@@ -253,8 +256,8 @@ public final class StreamedMatrix {
             a7 = low2.fma(x27, a7);
             b7 = high2.fma(x27, b7);
             IntVector line3 = IntVector.fromArray(INTS, w, w3 + line);
-            FloatVector low3 = low(line3);
-            FloatVector high3 = high(line3);
+            FloatVector low3 = line3.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats();
+            FloatVector high3 = line3.and(UPPER).reinterpretAsFloats();
             int x3 = xStart + (k + 3 * part) * ROWS;
             FloatVector x30 = FloatVector.broadcast(FLOATS, x[x3]);
             a0 = low3.fma(x30, a0);
